@@ -1,0 +1,112 @@
+#include "policy/catalog.hpp"
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace policy {
+namespace {
+
+/// Sorts each object into its table.
+class Sorter {
+ public:
+    Sorter(Catalog& catalog, std::vector<Problem>& problems)
+        : catalog_(catalog), problems_(problems) {}
+
+    void operator()(const TrafficTarget& object) {
+        insert("TrafficTarget", catalog_.targets, object);
+    }
+    void operator()(const HttpRouteGroup& object) {
+        insert("HTTPRouteGroup", catalog_.groups, object);
+    }
+    void operator()(const TcpRoute& object) { insert("TCPRoute", catalog_.tcp_routes, object); }
+    void operator()(const UdpRoute& object) { insert("UDPRoute", catalog_.udp_routes, object); }
+    void operator()(const TrafficSplit& object) { insert("TrafficSplit", catalog_.splits, object); }
+    void operator()(const Service& object) { insert("Service", catalog_.services, object); }
+    void operator()(const Pod& object) { insert("Pod", catalog_.pods, object); }
+
+    void operator()(const NamespaceObject& object) {
+        const auto [place, is_new] =
+            catalog_.namespaces.emplace(object.metadata.name.name, &object);
+        if (!is_new) {
+            report("Namespace", object.metadata, place->second->metadata);
+        }
+    }
+
+    /// An Endpoints object arrives as one slice per subset, all of one place in one file, and may
+    /// bear the name of an EndpointSlice: slices of one Service are merged, so only a slice that
+    /// is written twice with a name of its own is a mistake.
+    void operator()(const EndpointSlice& object) {
+        const auto [place, is_new] = slices_.emplace(object.metadata.name, &object);
+        const Origin& first = place->second->metadata.origin;
+        const Origin& here = object.metadata.origin;
+        const bool is_subset =
+            first.file == here.file && first.line == here.line && first.column == here.column;
+        const bool may_be_endpoints = object.metadata.name == object.service;
+        if (!is_new && !is_subset && !may_be_endpoints) {
+            report("EndpointSlice", object.metadata, place->second->metadata);
+            return;
+        }
+        catalog_.slices[object.service].push_back(&object);
+    }
+
+ private:
+    template <class T>
+    void insert(std::string_view kind, std::map<ObjectName, const T*>& table, const T& object) {
+        const auto [place, is_new] = table.emplace(object.metadata.name, &object);
+        if (!is_new) {
+            report(kind, object.metadata, place->second->metadata);
+        }
+    }
+
+    void report(std::string_view kind, const Metadata& second, const Metadata& first) {
+        problems_.push_back(
+            {Severity::error,
+             second.origin,
+             object_text(kind, second.name),
+             "duplicate_object",
+             "this object is already in " + first.origin.file + " (line " +
+                 std::to_string(first.origin.line) +
+                 "), which wins, and this copy is ignored; remove one of the two"}
+        );
+    }
+
+    Catalog& catalog_;
+    std::vector<Problem>& problems_;
+    std::map<ObjectName, const EndpointSlice*> slices_;
+};
+
+void index_pod_addresses(Catalog& catalog) {
+    std::set<IpAddress> shared;
+    for (const auto& [name, pod] : catalog.pods) {
+        for (const IpAddress& ip : pod->addresses) {
+            const auto [place, is_new] = catalog.pods_by_ip.emplace(ip, pod);
+            if (!is_new && place->second != pod) {
+                shared.insert(ip);
+            }
+        }
+    }
+    for (const IpAddress& ip : shared) {
+        catalog.pods_by_ip.erase(ip);
+    }
+}
+
+}  // namespace
+
+Catalog make_catalog(const Inventory& inventory, std::vector<Problem>& problems) {
+    Catalog catalog;
+    Sorter sorter(catalog, problems);
+    for (const auto& [file, resources] : inventory.by_file()) {
+        for (const Resource& resource : resources) {
+            std::visit(sorter, resource);
+        }
+    }
+    index_pod_addresses(catalog);
+    return catalog;
+}
+
+std::string object_text(std::string_view kind, const ObjectName& name) {
+    return std::string(kind) + ' ' + name.name_space + '/' + name.name;
+}
+
+}  // namespace policy

@@ -1,0 +1,76 @@
+#include "policy/compile.hpp"
+
+#include "policy/catalog.hpp"
+#include "policy/compile_parts.hpp"
+#include "policy/snapshot_data.hpp"
+
+#include <utility>
+
+namespace policy {
+namespace {
+
+/// What requests look up: built last, when nothing moves any more.
+void index_destinations(SnapshotData& data) {
+    for (auto& [name, destination] : data.destinations) {
+        data.by_name.emplace(ServiceNameView{name.name_space, name.name}, &destination);
+        for (const IpAddress& ip : destination.cluster_ips) {
+            for (const auto& entry : destination.ports) {
+                // Two Services with one ClusterIP cannot be in a cluster; the first by name wins.
+                data.by_cluster_ip.emplace(SocketAddress{ip, entry->port}, entry.get());
+            }
+        }
+    }
+}
+
+void drop_unused_groups(CompileContext& context) {
+    std::erase_if(context.data.groups, [&](const auto& entry) {
+        return !context.used_groups.contains(entry.first);
+    });
+}
+
+}  // namespace
+
+Compiled compile(
+    const Inventory& inventory,
+    const Workload& workload,
+    const Options& options,
+    std::uint64_t generation
+) {
+    Compiled compiled;
+    const Catalog catalog = make_catalog(inventory, compiled.problems);
+    auto data = std::make_unique<SnapshotData>();
+    data->generation = generation;
+    data->workload = workload;
+    data->options = options;
+    for (const std::uint16_t port : options.opaque_ports) {
+        data->opaque_ports.add(port);
+    }
+    CompileContext context{catalog, *data, compiled.problems, {}};
+    compile_groups(context);
+    compile_access(context);
+    compile_services(context);
+    compile_splits(context);
+    drop_unused_groups(context);
+    index_destinations(*data);
+    compiled.snapshot = std::make_shared<const Snapshot>(std::move(data));
+    return compiled;
+}
+
+std::uint64_t choice_id(const ObjectName& root, std::uint16_t port, const ObjectName& split) {
+    // FNV-1a, 64 bits; a zero byte ends each part, so that no two sets of names run together.
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    const auto add = [&hash](std::string_view text) {
+        for (const char c : text) {
+            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+        }
+        hash *= 0x100000001b3U;
+    };
+    add(root.name_space);
+    add(root.name);
+    add(std::to_string(port));
+    add(split.name_space);
+    add(split.name);
+    return hash;
+}
+
+}  // namespace policy

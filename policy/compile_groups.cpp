@@ -1,0 +1,165 @@
+// HTTPRouteGroups: every pattern is compiled here, once.
+#include "policy/compile_parts.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace policy {
+namespace {
+
+constexpr std::string_view k_kind = "HTTPRouteGroup";
+
+class GroupCompiler {
+ public:
+    GroupCompiler(CompileContext& context, const HttpRouteGroup& group, bool is_in_targets)
+        : context_(context), group_(group), is_in_targets_(is_in_targets) {}
+
+    RouteGroup compile() {
+        RouteGroup compiled;
+        // Spoiled as a whole: its names still resolve, and match nothing.
+        for (const HttpMatch& match : group_.matches) {
+            compiled.rules.push_back(compile_match(match));
+            compiled.rules.back().is_never |= group_.is_spoiled;
+        }
+        return compiled;
+    }
+
+ private:
+    HttpRule compile_match(const HttpMatch& match) {
+        HttpRule rule;
+        rule.name = match.name;
+        rule.is_never = match.is_spoiled;
+        add_methods(match, rule);
+        add_path(match, rule);
+        for (const HeaderCondition& header : match.headers) {
+            add_header(match, header, rule);
+        }
+        return rule;
+    }
+
+    static void add_methods(const HttpMatch& match, HttpRule& rule) {
+        const auto& methods = match.methods;
+        if (methods.empty() || std::find(methods.begin(), methods.end(), "*") != methods.end()) {
+            rule.methods.allow_any();
+            return;
+        }
+        rule.method_names = methods;
+        for (const std::string& method : methods) {
+            rule.methods.add(method);
+        }
+    }
+
+    void add_path(const HttpMatch& match, HttpRule& rule) {
+        if (!match.path_regex) {
+            return;
+        }
+        const RegexMode mode = context_.data.options.path_regex;
+        auto matcher = Matcher::make(*match.path_regex, mode);
+        if (!matcher) {
+            report_invalid(match.origin, "pathRegex", *match.path_regex, matcher.error());
+            rule.is_never = true;
+            return;
+        }
+        if (mode == RegexMode::start && has_open_end(*match.path_regex)) {
+            report(
+                Severity::warning,
+                match.origin,
+                "wide_path_regex",
+                "pathRegex \"" + *match.path_regex + "\" of match \"" + match.name +
+                    "\" also lets longer paths through, since only its start is anchored; end it "
+                    "with $ for this path alone, with (/.*)?$ for what is below it too, or with "
+                    ".* if all of them are meant"
+            );
+        }
+        rule.path = std::move(*matcher);
+    }
+
+    void add_header(const HttpMatch& match, const HeaderCondition& header, HttpRule& rule) {
+        const Origin& origin = header.origin.line > 0 ? header.origin : match.origin;
+        const RegexMode mode = context_.data.options.header_regex;
+        auto matcher = Matcher::make(header.pattern, mode);
+        if (!matcher) {
+            report_invalid(origin, "header " + header.name, header.pattern, matcher.error());
+            rule.is_never = true;
+            return;
+        }
+        if (is_in_targets_ && mode == RegexMode::search && !matcher->matches_everything() &&
+            has_no_anchor(header.pattern)) {
+            report(
+                Severity::warning,
+                origin,
+                "unanchored_header_regex",
+                "the pattern \"" + header.pattern + "\" for header " + header.name +
+                    " is found anywhere in the value, and a TrafficTarget uses it to allow "
+                    "traffic; write ^" +
+                    header.pattern + "$ if the whole value is meant"
+            );
+        }
+        std::string name = header.name;
+        std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+        });
+        const bool is_host = name == "host" || name == ":authority";
+        rule.headers.push_back({std::move(name), is_host, std::move(*matcher)});
+    }
+
+    void report_invalid(
+        const Origin& origin,
+        const std::string& where,
+        const std::string& pattern,
+        const std::string& error
+    ) {
+        constexpr std::size_t shown_max = 80;
+        const std::string shown =
+            pattern.size() <= shown_max ? pattern : pattern.substr(0, shown_max) + "…";
+        report(
+            Severity::error,
+            origin,
+            "invalid_regex",
+            where + ": the pattern \"" + shown + "\" cannot be used (" + error +
+                "), so its match never matches; write it in RE2 syntax, which has no "
+                "look-around and no back-references"
+        );
+    }
+
+    void report(Severity severity, const Origin& origin, std::string code, std::string message) {
+        context_.problems.push_back(
+            {severity,
+             origin.line > 0 ? origin : group_.metadata.origin,
+             object_text(k_kind, group_.metadata.name),
+             std::move(code),
+             std::move(message)}
+        );
+    }
+
+    CompileContext& context_;
+    const HttpRouteGroup& group_;
+    bool is_in_targets_;
+};
+
+/// Header patterns are only a danger where they allow something.
+std::set<ObjectName> groups_in_targets(const Catalog& catalog) {
+    std::set<ObjectName> names;
+    for (const auto& [name, target] : catalog.targets) {
+        for (const RuleReference& rule : target->rules) {
+            if (rule.kind == k_kind) {
+                names.insert({name.name_space, rule.name});
+            }
+        }
+    }
+    return names;
+}
+
+}  // namespace
+
+void compile_groups(CompileContext& context) {
+    const std::set<ObjectName> in_targets = groups_in_targets(context.catalog);
+    for (const auto& [name, group] : context.catalog.groups) {
+        GroupCompiler compiler(context, *group, in_targets.contains(name));
+        context.data.groups.emplace(name, compiler.compile());
+    }
+}
+
+}  // namespace policy

@@ -1,0 +1,40 @@
+// The steps of compile, one file each. Private to compile.
+#pragma once
+
+#include "policy/catalog.hpp"
+#include "policy/options.hpp"
+#include "policy/problem.hpp"
+#include "policy/snapshot_data.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace policy {
+
+/// What a step reads (catalog; workload and options inside `data`) and what it fills. All of it
+/// belongs to one run of compile.
+struct CompileContext {
+    const Catalog& catalog;
+    SnapshotData& data;
+    std::vector<Problem>& problems;
+    /// Groups that a target of this workload or a split refers to; the others are dropped.
+    std::set<ObjectName> used_groups;
+};
+
+/// HTTPRouteGroups → data.groups, with all their patterns.
+void compile_groups(CompileContext& context);
+/// TrafficTargets → data.targets and their index by source. Needs the groups.
+void compile_access(CompileContext& context);
+/// Services, EndpointSlices and Pods → data.destinations, data.endpoints, data.opaque_ports.
+void compile_services(CompileContext& context);
+/// TrafficSplits → data.splits and the splits of each DestinationPort. Needs groups and Services.
+void compile_splits(CompileContext& context);
+
+/// Stable over compiles and processes: names and port, nothing else. `split` is empty for a
+/// Service as it is.
+[[nodiscard]] std::uint64_t choice_id(
+    const ObjectName& root, std::uint16_t port, const ObjectName& split
+);
+
+}  // namespace policy

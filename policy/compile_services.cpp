@@ -1,0 +1,159 @@
+// Services with their endpoints: where requests can go, and who must answer there.
+#include "policy/compile_parts.hpp"
+#include "policy/endpoints.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace policy {
+namespace {
+
+/// Protocols that are no HTTP: their bytes are never parsed. What is not listed is detected.
+constexpr std::array<std::string_view, 16> k_opaque_protocols{
+    "tcp",
+    "opaque",
+    "tls",
+    "mysql",
+    "postgres",
+    "postgresql",
+    "redis",
+    "mongo",
+    "mongodb",
+    "cassandra",
+    "kafka",
+    "amqp",
+    "nats",
+    "smtp",
+    "ftp",
+    "memcached",
+};
+
+std::string to_lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    });
+    return text;
+}
+
+/// appProtocol decides; where it is absent, a port called "tcp" or "tcp-…" is opaque too.
+bool is_opaque_port(const ServicePort& port) {
+    if (port.app_protocol.empty()) {
+        return port.name == "tcp" || port.name.starts_with("tcp-");
+    }
+    const std::string protocol = to_lower(port.app_protocol);
+    return std::find(k_opaque_protocols.begin(), k_opaque_protocols.end(), protocol) !=
+           k_opaque_protocols.end();
+}
+
+/// The pods of this sidecar. The name of the pod says it exactly; pods that share a service
+/// account are told apart only by it.
+bool is_own(const Workload& workload, const FoundEndpoint& found) {
+    if (found.name_space != workload.name_space) {
+        return false;  // nobody elsewhere declares what our ports are
+    }
+    if (!workload.pod.empty() && !found.endpoint.pod.empty()) {
+        return found.endpoint.pod == workload.pod;
+    }
+    return found.endpoint.identity ==
+           Identity{workload.trust_domain, workload.name_space, workload.service_account};
+}
+
+class ServiceCompiler {
+ public:
+    ServiceCompiler(CompileContext& context, const Service& service)
+        : context_(context), service_(service) {}
+
+    void compile() {
+        const ObjectName& name = service_.metadata.name;
+        Destination& destination = context_.data.destinations[name];
+        destination.name = name;
+        destination.cluster_ips = service_.cluster_ips;
+        PortSet seen;
+        for (const ServicePort& port : service_.ports) {
+            // The same port twice is invalid in Kubernetes; the first one stands.
+            if (port.protocol == "TCP" && port.port != 0 && !seen.contains(port.port)) {
+                seen.add(port.port);
+                add_port(destination, port);
+            }
+        }
+        std::sort(
+            destination.ports.begin(),
+            destination.ports.end(),
+            [](const auto& left, const auto& right) { return left->port < right->port; }
+        );
+    }
+
+ private:
+    void add_port(Destination& destination, const ServicePort& port) {
+        SnapshotData& data = context_.data;
+        auto backend = std::make_unique<Backend>();
+        backend->name_space = service_.metadata.name.name_space;
+        backend->service = service_.metadata.name.name;
+        backend->port = port.port;
+        backend->opaque = is_opaque_port(port);
+        auto endpoints =
+            find_endpoints(context_.catalog, service_, port, data.workload.trust_domain);
+        for (FoundEndpoint& found : endpoints) {
+            if (backend->opaque && is_own(data.workload, found)) {
+                data.opaque_ports.add(found.endpoint.address.port);
+            }
+            if (found.is_ready) {
+                backend->endpoints.push_back(std::move(found.endpoint));
+            } else {
+                data.other_endpoints.push_back(std::move(found.endpoint));
+            }
+        }
+        auto entry = std::make_unique<DestinationPort>();
+        entry->owner = &destination;
+        entry->port = port.port;
+        entry->whole = {backend.get(), 1};
+        entry->choice_id = choice_id(service_.metadata.name, port.port, {});
+        entry->service = std::move(backend);
+        destination.ports.push_back(std::move(entry));
+    }
+
+    CompileContext& context_;
+    const Service& service_;
+};
+
+/// One endpoint by address. Several Services may list the same pod; when they disagree, a meshed
+/// one wins: plaintext to a pod that is in the mesh would be a downgrade.
+void index_endpoint(SnapshotData& data, const Endpoint& endpoint) {
+    const auto [place, is_new] = data.endpoints.emplace(endpoint.address, &endpoint);
+    if (!is_new && endpoint.meshed && !place->second->meshed) {
+        place->second = &endpoint;
+    }
+}
+
+void index_endpoints(SnapshotData& data) {
+    for (const auto& [name, destination] : data.destinations) {
+        for (const auto& entry : destination.ports) {
+            for (const Endpoint& endpoint : entry->service->endpoints) {
+                index_endpoint(data, endpoint);
+            }
+        }
+    }
+    for (const Endpoint& endpoint : data.other_endpoints) {
+        index_endpoint(data, endpoint);
+    }
+}
+
+}  // namespace
+
+void compile_services(CompileContext& context) {
+    SnapshotData& data = context.data;
+    for (const auto& [name, service] : context.catalog.services) {
+        ServiceCompiler(context, *service).compile();
+    }
+    for (const auto& [name, pod] : context.catalog.pods) {
+        for (Endpoint& endpoint :
+             pod_endpoints(context.catalog, *pod, data.workload.trust_domain)) {
+            data.other_endpoints.push_back(std::move(endpoint));
+        }
+    }
+    index_endpoints(data);
+}
+
+}  // namespace policy

@@ -1,0 +1,319 @@
+// TrafficSplits: which root each is for, at which ports, and in which order they are tried.
+#include "policy/compile_parts.hpp"
+#include "policy/split_backends.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace policy {
+namespace {
+
+bool has_service(const Destination& root) {
+    return std::any_of(root.ports.begin(), root.ports.end(), [](const auto& entry) {
+        return entry->service != nullptr;
+    });
+}
+
+class SplitCompiler {
+ public:
+    SplitCompiler(CompileContext& context, const TrafficSplit& split)
+        : context_(context), split_(split) {}
+
+    /// First for all splits: the roots and their ports. False: the split is to be ignored.
+    bool prepare() {
+        root_ = find_root();
+        if (root_ == nullptr) {
+            return false;
+        }
+        shares_ = read_backends(context_.catalog, context_.data, split_);
+        if (!has_service(*root_)) {
+            add_backend_ports();
+        }
+        return true;
+    }
+
+    /// Then, in the order in which they are tried.
+    void finish() {
+        const CompiledSplit& compiled = compile_matches();
+        report_conflict(compiled);
+        report_backends();
+        for (const auto& entry : root_->ports) {
+            SplitAtPort at_port;
+            at_port.split = &compiled;
+            at_port.choice_id = choice_id(root_->name, entry->port, split_.metadata.name);
+            share_out(shares_, entry->port, at_port);
+            entry->splits.push_back(std::move(at_port));
+            entry->has_path_rules |=
+                std::any_of(compiled.rules.begin(), compiled.rules.end(), [](const HttpRule* rule) {
+                    return rule->has_path_condition();
+                });
+        }
+    }
+
+ private:
+    /// The root's Service, or, where there is none, a destination that only splits know. A split
+    /// speaks for its own namespace: elsewhere it can only be for a host that is no Service
+    /// (Flagger writes such hosts).
+    Destination* find_root() {
+        SnapshotData& data = context_.data;
+        const FoldedHost folded(split_.service);
+        if (folded.text().empty()) {
+            report(
+                Severity::error,
+                split_.metadata.origin,
+                "invalid_root",
+                "the split's service is no host name, so the split is ignored; name the Service "
+                "that clients call"
+            );
+            return nullptr;
+        }
+        if (const auto name = own_service(split_, split_.service)) {
+            Destination& root = data.destinations[*name];
+            root.name = *name;
+            return &root;
+        }
+        if (is_in_other_namespace(folded.text())) {
+            report(
+                Severity::error,
+                split_.metadata.origin,
+                "root_in_other_namespace",
+                "the split's service " + split_.service +
+                    " is in another namespace than the split, so the split is ignored; move the "
+                    "split to that namespace"
+            );
+            return nullptr;
+        }
+        Destination& root = data.foreign_roots[std::string(folded.text())];
+        if (root.name.name.empty()) {
+            root.name = {split_.metadata.name.name_space, std::string(folded.text())};
+        }
+        return &root;
+    }
+
+    /// "name.ns" may be any host name, unless that Service is there; with ".svc" it is no other.
+    bool is_in_other_namespace(std::string_view folded) const {
+        const auto named = parse_service_name(folded, {});
+        if (!named) {
+            return false;
+        }
+        const ObjectName name{std::string(named->name_space), std::string(named->name)};
+        return std::count(folded.begin(), folded.end(), '.') > 1 ||
+               context_.catalog.services.contains(name);
+    }
+
+    /// A root that is no Service is served at every port that a backend has (smi.md §1.8).
+    void add_backend_ports() {
+        for (const BackendShare& share : shares_) {
+            if (share.destination == nullptr) {
+                continue;
+            }
+            for (const auto& backend : share.destination->ports) {
+                if (root_->find_port(backend->port) == nullptr) {
+                    add_port(backend->port);
+                }
+            }
+        }
+    }
+
+    void add_port(std::uint16_t port) {
+        auto entry = std::make_unique<DestinationPort>();
+        entry->owner = root_;
+        entry->port = port;
+        entry->choice_id = choice_id(root_->name, port, {});
+        const auto place =
+            std::find_if(root_->ports.begin(), root_->ports.end(), [&](const auto& other) {
+                return other->port > port;
+            });
+        root_->ports.insert(place, std::move(entry));
+    }
+
+    const CompiledSplit& compile_matches() {
+        CompiledSplit& compiled = context_.data.splits[split_.metadata.name];
+        compiled.name = split_.metadata.name;
+        compiled.has_matches = !split_.matches.empty();
+        for (const SplitMatch& match : split_.matches) {
+            add_match(match, compiled);
+        }
+        return compiled;
+    }
+
+    /// A match that does not resolve hits nothing: its requests go to the root (smi.md §1.8).
+    void add_match(const SplitMatch& match, CompiledSplit& compiled) {
+        if (match.kind != "HTTPRouteGroup") {
+            report(
+                Severity::error,
+                match.origin,
+                "unknown_match_kind",
+                "a match of kind \"" + match.kind +
+                    "\" is not known and hits nothing; use HTTPRouteGroup"
+            );
+            return;
+        }
+        const ObjectName name{split_.metadata.name.name_space, match.name};
+        const auto group = context_.data.groups.find(name);
+        if (group == context_.data.groups.end()) {
+            report(
+                Severity::error,
+                match.origin,
+                "unresolved_reference",
+                "there is no HTTPRouteGroup " + match.name + " in namespace " + name.name_space +
+                    ", so this match hits nothing; create it or correct the name"
+            );
+            return;
+        }
+        context_.used_groups.insert(name);
+        for (const HttpRule& rule : group->second.rules) {
+            if (!rule.is_never) {
+                compiled.rules.push_back(&rule);
+            }
+        }
+    }
+
+    /// The splits that are already there are tried first (U13).
+    void report_conflict(const CompiledSplit& compiled) {
+        if (root_->ports.empty()) {
+            return;
+        }
+        const auto& splits = root_->ports.front()->splits;
+        const auto rival = std::find_if(splits.begin(), splits.end(), [&](const auto& earlier) {
+            return earlier.split->has_matches == compiled.has_matches;
+        });
+        if (rival == splits.end()) {
+            return;
+        }
+        const std::string which = object_text("TrafficSplit", rival->split->name);
+        const bool is_partial = compiled.has_matches;
+        report(
+            is_partial ? Severity::warning : Severity::error,
+            split_.metadata.origin,
+            "split_conflict",
+            is_partial ? which +
+                             " has the same root and is tried first; make sure that no "
+                             "request matches both"
+                       : which +
+                             " has the same root and wins, so this one is never used; remove "
+                             "one of the two"
+        );
+    }
+
+    void report_backends() {
+        bool has_weight = false;
+        for (const BackendShare& share : shares_) {
+            has_weight |= share.weight.value_or(0) > 0;
+            report_backend(share);
+        }
+        if (!has_weight) {
+            report(
+                Severity::error,
+                split_.metadata.origin,
+                "split_no_weight",
+                "no backend has a weight above 0, so every request that the split takes is "
+                "answered 503; give at least one backend a weight"
+            );
+        }
+    }
+
+    void report_backend(const BackendShare& share) {
+        if (share.destination == nullptr) {
+            report(
+                Severity::warning,
+                share.origin,
+                "backend_missing",
+                "there is no Service " + share.service + " in namespace " +
+                    split_.metadata.name.name_space +
+                    ", so it gets nothing until there is; create it or correct the name"
+            );
+            return;
+        }
+        for (const auto& entry : root_->ports) {
+            const Reason reason = judge_backend(share, entry->port);
+            // Only a Service's port binds its backends; a bare name is served where it can be.
+            if (reason == Reason::backend_port_missing && entry->service != nullptr) {
+                report_missing_port(share, entry->port);
+            } else if (reason == Reason::backend_no_endpoint) {
+                report_empty(share, entry->port);
+            }
+        }
+    }
+
+    void report_missing_port(const BackendShare& share, std::uint16_t port) {
+        report(
+            Severity::error,
+            share.origin,
+            "backend_port_missing",
+            "Service " + share.service + " has no TCP port " + std::to_string(port) +
+                ", which the root " + split_.service +
+                " has, so it gets nothing of that port; add the port to the Service"
+        );
+    }
+
+    void report_empty(const BackendShare& share, std::uint16_t port) {
+        report(
+            Severity::warning,
+            share.origin,
+            "backend_no_endpoint",
+            "Service " + share.service + " has no ready endpoint at port " + std::to_string(port) +
+                ", so the other backends take its share; see that its pods are ready, and that "
+                "its EndpointSlice has a port of the same name"
+        );
+    }
+
+    void report(Severity severity, const Origin& origin, std::string code, std::string message) {
+        context_.problems.push_back(
+            {severity,
+             origin.line > 0 ? origin : split_.metadata.origin,
+             object_text("TrafficSplit", split_.metadata.name),
+             std::move(code),
+             std::move(message)}
+        );
+    }
+
+    CompileContext& context_;
+    const TrafficSplit& split_;
+    Destination* root_ = nullptr;
+    std::vector<BackendShare> shares_;
+};
+
+/// The order of U13: with `matches` first, then the oldest, then by name. A split without a time
+/// stamp was never in a cluster and counts as the newest.
+std::vector<const TrafficSplit*> in_order(const Catalog& catalog) {
+    std::vector<const TrafficSplit*> splits;
+    for (const auto& [name, split] : catalog.splits) {
+        if (!split->is_spoiled) {
+            splits.push_back(split);
+        }
+    }
+    const auto rank = [](const TrafficSplit& split) {
+        const Metadata& metadata = split.metadata;
+        return std::tuple(
+            split.matches.empty(),
+            metadata.creation_timestamp.empty(),
+            std::string_view(metadata.creation_timestamp),
+            std::string_view(metadata.name.name),
+            std::string_view(metadata.name.name_space)
+        );
+    };
+    std::sort(splits.begin(), splits.end(), [&](const auto* left, const auto* right) {
+        return rank(*left) < rank(*right);
+    });
+    return splits;
+}
+
+}  // namespace
+
+void compile_splits(CompileContext& context) {
+    std::vector<SplitCompiler> compilers;
+    for (const TrafficSplit* split : in_order(context.catalog)) {
+        SplitCompiler compiler(context, *split);
+        if (compiler.prepare()) {
+            compilers.push_back(std::move(compiler));
+        }
+    }
+    for (SplitCompiler& compiler : compilers) {
+        compiler.finish();
+    }
+}
+
+}  // namespace policy

@@ -1,0 +1,45 @@
+// v1 Endpoints: each subset becomes a slice of the Service of the same name.
+#include "policy/kube/kinds.hpp"
+
+#include <utility>
+
+namespace policy::kube {
+namespace {
+
+void read_entries(
+    const Field& subset,
+    std::string_view name,
+    bool is_ready,
+    ObjectReader& reader,
+    std::vector<EndpointEntry>& out
+) {
+    for (const Field& address : reader.list_of_mappings(subset, name)) {
+        EndpointEntry entry;
+        entry.is_ready = is_ready;
+        if (const auto field = reader.any(address, "ip")) {
+            if (const auto ip = read_ip(*field, reader)) {
+                entry.addresses.push_back(*ip);
+            }
+        }
+        entry.pod = read_target_pod(address, reader);
+        out.push_back(std::move(entry));
+    }
+}
+
+}  // namespace
+
+void decode_endpoints(
+    const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
+) {
+    for (const Field& subset : reader.list_of_mappings(object, "subsets")) {
+        EndpointSlice slice;
+        slice.metadata = metadata;
+        slice.service = metadata.name;
+        slice.ports = read_endpoint_ports(subset, reader);
+        read_entries(subset, "addresses", true, reader, slice.endpoints);
+        read_entries(subset, "notReadyAddresses", false, reader, slice.endpoints);
+        out.emplace_back(std::move(slice));
+    }
+}
+
+}  // namespace policy::kube

@@ -1,0 +1,67 @@
+#include "policy/kube/kinds.hpp"
+
+#include <utility>
+
+namespace policy::kube {
+namespace {
+
+constexpr KindRow k_kinds[] = {
+    {"v1", "Service", decode_service},
+    {"discovery.k8s.io/v1", "EndpointSlice", decode_endpoint_slice},
+    {"v1", "Endpoints", decode_endpoints},
+    {"v1", "Pod", decode_pod},
+    {"v1", "Namespace", decode_namespace},
+};
+
+}  // namespace
+
+std::span<const KindRow> kinds() {
+    return k_kinds;
+}
+
+void decode_namespace(const Field&, Metadata metadata, ObjectReader&, std::vector<Resource>& out) {
+    out.emplace_back(NamespaceObject{std::move(metadata)});
+}
+
+std::optional<IpAddress> read_ip(const Field& field, ObjectReader& reader) {
+    const auto text = reader.as_string(field);
+    if (!text) {
+        return std::nullopt;
+    }
+    auto ip = parse_ip(*text);
+    if (!ip) {
+        reader.error(
+            *field.node,
+            "invalid_value",
+            field.path + " is \"" + *text + "\": write an IPv4 or IPv6 address"
+        );
+    }
+    return ip;
+}
+
+std::vector<EndpointPort> read_endpoint_ports(const Field& parent, ObjectReader& reader) {
+    std::vector<EndpointPort> ports;
+    for (const Field& field : reader.list_of_mappings(parent, "ports")) {
+        const auto number = reader.port(field, "port");
+        if (!number) {
+            continue;
+        }
+        EndpointPort port;
+        port.port = *number;
+        port.name = reader.string(field, "name").value_or("");
+        port.protocol = reader.string(field, "protocol").value_or("TCP");
+        port.app_protocol = reader.string(field, "appProtocol").value_or("");
+        ports.push_back(std::move(port));
+    }
+    return ports;
+}
+
+std::string read_target_pod(const Field& parent, ObjectReader& reader) {
+    const auto reference = reader.mapping(parent, "targetRef");
+    if (!reference || reader.string(*reference, "kind") != "Pod") {
+        return {};
+    }
+    return reader.string(*reference, "name").value_or("");
+}
+
+}  // namespace policy::kube

@@ -1,0 +1,160 @@
+#include "policy/route.hpp"
+
+#include "policy/http_rule.hpp"
+#include "policy/service_name.hpp"
+#include "policy/snapshot_data.hpp"
+
+#include <algorithm>
+
+namespace policy {
+namespace {
+
+constexpr std::uint16_t k_http_port = 80;
+
+/// What the request names, and how much say that has.
+struct Named {
+    const DestinationPort* entry = nullptr;
+    const Destination* destination = nullptr;  // also when it lacks the port
+    /// The connection was going elsewhere (to a pod, say): Host may bring in a split, but not
+    /// otherwise take the request away from where it was going.
+    bool only_splits = false;
+};
+
+const DestinationPort* find_cluster_ip(const SnapshotData& data, const SocketAddress& address) {
+    const auto found = data.by_cluster_ip.find(address);
+    return found == data.by_cluster_ip.end() ? nullptr : found->second;
+}
+
+const Destination* find_host(const SnapshotData& data, std::string_view host) {
+    const FoldedHost folded(host);
+    const auto service = parse_service_name(folded.text(), data.workload.name_space);
+    if (service) {
+        const auto found = data.by_name.find(*service);
+        if (found != data.by_name.end()) {
+            return found->second;
+        }
+    }
+    const auto foreign = data.foreign_roots.find(folded.text());
+    return foreign == data.foreign_roots.end() ? nullptr : &foreign->second;
+}
+
+/// T2: the ClusterIP that was dialled decides; else the name in Host. The port that Host leaves
+/// out is the one that was dialled, and 80 when nothing was.
+Named find_named(const SnapshotData& data, const HttpRouteFacts& facts) {
+    if (facts.destination) {
+        if (const auto* entry = find_cluster_ip(data, *facts.destination)) {
+            return {entry, entry->owner, false};
+        }
+    }
+    const auto authority = split_authority(facts.authority);
+    if (!authority) {
+        return {};
+    }
+    const bool is_redirected = facts.destination.has_value();
+    const std::uint16_t implied = is_redirected ? facts.destination->port : k_http_port;
+    const std::uint16_t port = authority->port.value_or(implied);
+    if (const auto ip = parse_ip(authority->host)) {
+        // An address in Host says no more than the address that was dialled.
+        const auto* entry = is_redirected ? nullptr : find_cluster_ip(data, {*ip, port});
+        return {entry, entry == nullptr ? nullptr : entry->owner, false};
+    }
+    const Destination* destination = find_host(data, authority->host);
+    const auto* entry = destination == nullptr ? nullptr : destination->find_port(port);
+    return {entry, destination, is_redirected};
+}
+
+void name_service(Route& route, const Destination& destination) {
+    route.service_namespace = destination.name.name_space;
+    route.service_name = destination.name.name;
+}
+
+Route route_nowhere(bool is_redirected, const Destination* named) {
+    Route route;
+    route.reason = is_redirected ? Reason::passthrough : Reason::unknown_service;
+    if (named != nullptr && !is_redirected) {
+        name_service(route, *named);
+    }
+    return route;
+}
+
+Route route_split(const DestinationPort& entry, const SplitAtPort& at_port) {
+    Route route;
+    name_service(route, *entry.owner);
+    route.service = entry.service.get();
+    route.split_namespace = at_port.split->name.name_space;
+    route.split_name = at_port.split->name.name;
+    route.choice_id = at_port.choice_id;
+    route.backends = at_port.backends;
+    // No silent fallback to the root (U14, smi.md §1.8).
+    route.reason = at_port.backends.empty() ? Reason::split_no_backend : Reason::routed;
+    return route;
+}
+
+/// The root's own endpoints, as if there were no split (T10).
+Route route_whole(const DestinationPort& entry) {
+    Route route;
+    name_service(route, *entry.owner);
+    route.service = entry.service.get();
+    route.choice_id = entry.choice_id;
+    if (entry.service->endpoints.empty()) {
+        route.reason = Reason::no_endpoint;
+        return route;
+    }
+    route.backends = std::span(&entry.whole, 1);
+    route.reason = Reason::routed;
+    return route;
+}
+
+/// The first split that applies (U13). `request` is null for bytes that are no HTTP request: only
+/// splits without `matches` take those (U17).
+const SplitAtPort* find_split(const DestinationPort& entry, const HttpView* request) {
+    for (const SplitAtPort& at_port : entry.splits) {
+        const auto& rules = at_port.split->rules;
+        const bool is_hit =
+            !at_port.split->has_matches ||
+            (request != nullptr && std::any_of(rules.begin(), rules.end(), [&](const auto* rule) {
+                 return matches(*rule, *request);
+             }));
+        if (is_hit) {
+            return &at_port;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+Route route_http(const Snapshot& snapshot, const HttpRouteFacts& facts) {
+    const Named named = find_named(snapshot.data(), facts);
+    const bool is_redirected = facts.destination.has_value();
+    if (named.entry == nullptr) {
+        return route_nowhere(is_redirected, named.destination);
+    }
+    const HttpView request{method_key(facts.method), facts.path, facts.authority, facts.headers};
+    if (const auto* at_port = find_split(*named.entry, &request)) {
+        return route_split(*named.entry, *at_port);
+    }
+    // A pod of a headless Service that was dialled by address keeps the request: the client chose
+    // it (a StatefulSet's member, say), and find_endpoint() tells who must answer there.
+    if (named.only_splits || named.entry->service == nullptr) {
+        return route_nowhere(is_redirected, named.destination);
+    }
+    return route_whole(*named.entry);
+}
+
+Route route_tcp(const Snapshot& snapshot, const TcpRouteFacts& facts) {
+    const auto* entry = find_cluster_ip(snapshot.data(), facts.destination);
+    if (entry == nullptr) {
+        return route_nowhere(true, nullptr);
+    }
+    const auto* at_port = find_split(*entry, nullptr);
+    // Only a Service has a ClusterIP, so there is one behind the entry.
+    return at_port != nullptr ? route_split(*entry, *at_port) : route_whole(*entry);
+}
+
+bool has_path_rules(const Snapshot& snapshot, const HttpRouteFacts& facts) {
+    const Named named = find_named(snapshot.data(), facts);
+    return named.entry != nullptr && named.entry->has_path_rules;
+}
+
+}  // namespace policy

@@ -1,0 +1,109 @@
+#include "policy/smi/access.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace policy::smi {
+namespace {
+
+Subject read_subject(const Field& field, ObjectReader& reader) {
+    Subject subject;
+    subject.kind = reader.string(field, "kind").value_or("");
+    subject.name_space = reader.string(field, "namespace").value_or("");
+    subject.name = reader.required_string(field, "name");
+    subject.origin = reader.origin(*field.node);
+    return subject;
+}
+
+RuleReference read_rule(const Field& field, ObjectReader& reader) {
+    reader.warn_unknown(field, {"kind", "name", "matches"});
+    RuleReference rule;
+    rule.kind = reader.string(field, "kind").value_or("");
+    rule.name = reader.required_string(field, "name");
+    rule.matches = reader.strings(field, "matches");
+    rule.origin = reader.origin(*field.node);
+    return rule;
+}
+
+/// A number, or its text: "9091" is what older SDKs wrote and the conformance suite uses.
+std::optional<std::uint16_t> read_target_port(
+    const Field& destination, const TargetShape& shape, ObjectReader& reader
+) {
+    const auto field = reader.any(destination, "port");
+    if (!field) {
+        return std::nullopt;
+    }
+    if (!shape.has_port) {
+        reader.warn(
+            *field->node,
+            "misplaced_field",
+            field->path +
+                " is no field of this version; it is enforced all the same: list the "
+                "port in a TCPRoute instead"
+        );
+    }
+    const auto text = field->node->as_string();
+    if (!text) {
+        return reader.as_port(*field);
+    }
+    std::uint16_t port = 0;
+    const char* const end = text->data() + text->size();
+    const auto read = std::from_chars(text->data(), end, port);
+    if (read.ec != std::errc() || read.ptr != end || port == 0) {
+        reader.error(
+            *field->node,
+            "invalid_value",
+            field->path + " is \"" + std::string(*text) + "\": write a port number from 1 to 65535"
+        );
+        return std::nullopt;
+    }
+    return port;
+}
+
+}  // namespace
+
+TrafficTarget read_target(
+    const Field& fields, Metadata metadata, const TargetShape& shape, ObjectReader& reader
+) {
+    const std::size_t errors_before = reader.errors();
+    TrafficTarget target;
+    target.metadata = std::move(metadata);
+    if (const auto destination = reader.mapping(fields, "destination")) {
+        reader.warn_unknown(*destination, {"kind", "name", "namespace", "group", "port"});
+        target.destination = read_subject(*destination, reader);
+        target.port = read_target_port(*destination, shape, reader);
+    }
+    for (const Field& source : reader.list_of_mappings(fields, "sources")) {
+        reader.warn_unknown(source, {"kind", "name", "namespace", "group"});
+        target.sources.push_back(read_subject(source, reader));
+    }
+    for (const Field& rule : reader.list_of_mappings(fields, shape.rules)) {
+        target.rules.push_back(read_rule(rule, reader));
+    }
+    target.is_spoiled = reader.errors() != errors_before;
+    return target;
+}
+
+void decode_target_under_spec(
+    const Field& object,
+    Metadata metadata,
+    const TargetShape& shape,
+    ObjectReader& reader,
+    std::vector<Resource>& out
+) {
+    reader.warn_unknown(object, {"apiVersion", "kind", "metadata", "spec", "status"});
+    if (const auto spec = reader.mapping(object, "spec")) {
+        reader.warn_unknown(*spec, {"destination", "sources", shape.rules});
+        out.emplace_back(read_target(*spec, std::move(metadata), shape, reader));
+        return;
+    }
+    if (object.node->find("spec") == nullptr) {
+        reader.error(*object.node, "missing_field", "spec is missing: add it");
+    }
+    TrafficTarget target;
+    target.metadata = std::move(metadata);
+    target.is_spoiled = true;
+    out.emplace_back(std::move(target));
+}
+
+}  // namespace policy::smi

@@ -1,0 +1,27 @@
+// specs.smi-spec.io/v1alpha4: TCPRoute has ports, and UDPRoute joins it.
+#include "policy/smi/specs.hpp"
+
+#include <utility>
+
+namespace policy::smi {
+
+void decode_http_route_group_v1alpha4(
+    const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
+) {
+    out.emplace_back(read_http_route_group(object, std::move(metadata), MatchesPlace::spec, reader)
+    );
+}
+
+void decode_tcp_route_v1alpha4(
+    const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
+) {
+    out.emplace_back(TcpRoute{read_port_route(object, std::move(metadata), true, reader)});
+}
+
+void decode_udp_route_v1alpha4(
+    const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
+) {
+    out.emplace_back(UdpRoute{read_port_route(object, std::move(metadata), true, reader)});
+}
+
+}  // namespace policy::smi

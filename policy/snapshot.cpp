@@ -1,0 +1,41 @@
+#include "policy/snapshot.hpp"
+
+#include "policy/snapshot_data.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace policy {
+
+const DestinationPort* Destination::find_port(std::uint16_t port) const {
+    const auto place = std::lower_bound(
+        ports.begin(),
+        ports.end(),
+        port,
+        [](const auto& entry, std::uint16_t wanted) { return entry->port < wanted; }
+    );
+    return place != ports.end() && (*place)->port == port ? place->get() : nullptr;
+}
+
+Snapshot::Snapshot(std::unique_ptr<const SnapshotData> data) : data_(std::move(data)) {}
+Snapshot::~Snapshot() = default;
+
+std::uint64_t Snapshot::generation() const {
+    return data_->generation;
+}
+
+AccessMode Snapshot::access_mode(std::uint16_t /*port*/) const {
+    // One mode for all ports so far; callers ask by port, which is how it will be set.
+    return data_->options.access;
+}
+
+bool Snapshot::is_opaque(std::uint16_t port) const {
+    return data_->opaque_ports.contains(port);
+}
+
+const Endpoint* Snapshot::find_endpoint(const SocketAddress& address) const {
+    const auto found = data_->endpoints.find(address);
+    return found == data_->endpoints.end() ? nullptr : found->second;
+}
+
+}  // namespace policy
