@@ -1,0 +1,187 @@
+#include "tls/material.hpp"
+
+#include "tests/tls/certificate_recipe.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tls {
+namespace {
+
+using testing::bake;
+using testing::Baked;
+using testing::ca_recipe;
+using ::testing::HasSubstr;
+using testing::k_trust_domain;
+using testing::pem_text;
+using testing::Recipe;
+using testing::signer_of;
+using ::testing::StartsWith;
+using testing::value_of;
+
+class ParseMaterial : public ::testing::Test {
+ protected:
+    PemText baked(const Recipe& recipe) const {
+        const Baked made = bake(recipe, &signer_);
+        return pem_text(
+            pem_of(made.certificate.get()), pem_of(made.key.get()), authority_.root().certificate
+        );
+    }
+
+    Authority authority_ = value_of(Authority::make(k_trust_domain));
+    Baked signer_ = signer_of(authority_);
+    Issued issued_ = value_of(authority_.issue(testing::identity("shop", "web")));
+    PemText good_ = pem_text(issued_, authority_.root().certificate);
+};
+
+std::string refusal(const PemText& pem, const std::string& trust_domain = k_trust_domain) {
+    const auto parsed = parse_material(pem, trust_domain);
+    return parsed ? "accepted" : parsed.error();
+}
+
+TEST_F(ParseMaterial, TakesWhatTheAuthorityIssues) {
+    const auto material = value_of(parse_material(good_, k_trust_domain));
+    EXPECT_EQ(material->self, testing::identity("shop", "web"));
+    EXPECT_TRUE(material->intermediates.empty());
+    EXPECT_EQ(material->trust_anchors.size(), 1U);
+    EXPECT_GT(material->not_after, std::chrono::system_clock::now() + std::chrono::hours(23));
+    EXPECT_EQ(material->trust_generation.size(), 64U);
+}
+
+TEST_F(ParseMaterial, TakesEveryKindOfKey) {
+    for (const KeyKind kind : {KeyKind::ec_p256, KeyKind::rsa_2048, KeyKind::ed25519}) {
+        Recipe recipe;
+        recipe.key_kind = kind;
+        EXPECT_EQ(refusal(baked(recipe)), "accepted") << static_cast<int>(kind);
+    }
+}
+
+TEST_F(ParseMaterial, TakesAChainThroughAnIntermediate) {
+    const Baked intermediate = bake(ca_recipe("intermediate"), &signer_);
+    const Baked leaf = bake(Recipe(), &intermediate);
+    PemText pem = pem_text(
+        pem_of(leaf.certificate.get()) + pem_of(intermediate.certificate.get()),
+        pem_of(leaf.key.get()),
+        authority_.root().certificate
+    );
+    EXPECT_EQ(value_of(parse_material(pem, k_trust_domain))->intermediates.size(), 1U);
+    pem.certificate = pem_of(leaf.certificate.get());
+    EXPECT_THAT(refusal(pem), HasSubstr("tls.crt: does not verify against ca.crt"));
+}
+
+TEST_F(ParseMaterial, TakesAnIntermediateAsAnchor) {
+    const Baked intermediate = bake(ca_recipe("intermediate"), &signer_);
+    const Baked leaf = bake(Recipe(), &intermediate);
+    EXPECT_EQ(
+        refusal(pem_text(
+            pem_of(leaf.certificate.get()),
+            pem_of(leaf.key.get()),
+            pem_of(intermediate.certificate.get())
+        )),
+        "accepted"
+    );
+}
+
+TEST_F(ParseMaterial, TakesACredentialBundleWithTheKeyFirst) {
+    const std::string bundle = issued_.key + issued_.certificate;
+    EXPECT_EQ(refusal(pem_text(bundle, bundle, authority_.root().certificate)), "accepted");
+}
+
+TEST_F(ParseMaterial, FindsTheSameGenerationInAnyOrderOfAnchors) {
+    const Authority other = value_of(Authority::make(k_trust_domain));
+    PemText ab = good_;
+    PemText ba = good_;
+    ab.trust_bundle = authority_.root().certificate + other.root().certificate;
+    ba.trust_bundle = other.root().certificate + authority_.root().certificate;
+    const auto generation = [](const PemText& pem) {
+        return value_of(parse_material(pem, k_trust_domain))->trust_generation;
+    };
+    EXPECT_EQ(generation(ab), generation(ba));
+    EXPECT_NE(generation(ab), generation(good_));
+}
+
+TEST_F(ParseMaterial, RefusesAKeyOfAnotherCertificate) {
+    good_.key = value_of(authority_.issue(testing::identity("shop", "web"))).key;
+    EXPECT_THAT(
+        refusal(good_), StartsWith("tls.key: does not belong to the first certificate of ")
+    );
+}
+
+TEST_F(ParseMaterial, RefusesAnotherTrustDomain) {
+    EXPECT_THAT(refusal(good_, "cluster.locale"), HasSubstr("ours is cluster.locale"));
+}
+
+TEST_F(ParseMaterial, RefusesAnUntrustedIssuer) {
+    good_.trust_bundle = value_of(Authority::make(k_trust_domain)).root().certificate;
+    EXPECT_THAT(refusal(good_), HasSubstr("tls.crt: does not verify against ca.crt"));
+}
+
+TEST_F(ParseMaterial, RefusesWhatIsOverOrNotYetBegun) {
+    Recipe expired;
+    expired.starts_in_seconds = -7200;
+    expired.ends_in_seconds = -60;
+    EXPECT_THAT(refusal(baked(expired)), HasSubstr("certificate has expired"));
+    Recipe early;
+    early.starts_in_seconds = 600;
+    EXPECT_THAT(refusal(baked(early)), HasSubstr("not yet valid"));
+}
+
+TEST_F(ParseMaterial, RefusesALeafInTheTrustBundle) {
+    const Baked self_signed = bake(Recipe(), nullptr);
+    const std::string certificate = pem_of(self_signed.certificate.get());
+    EXPECT_THAT(
+        refusal(pem_text(certificate, pem_of(self_signed.key.get()), certificate)),
+        StartsWith("ca.crt: holds a certificate that is no CA")
+    );
+}
+
+TEST_F(ParseMaterial, RefusesItsOwnRootAsLeaf) {
+    EXPECT_THAT(
+        refusal(pem_text(authority_.root(), authority_.root().certificate)),
+        HasSubstr("it is a CA certificate")
+    );
+}
+
+TEST_F(ParseMaterial, NamesTheFileThatIsEmpty) {
+    for (auto part : {&PemText::certificate, &PemText::key, &PemText::trust_bundle}) {
+        PemText pem = good_;
+        (pem.*part).clear();
+        const std::string sentence = refusal(pem);
+        EXPECT_THAT(sentence, HasSubstr("no PEM"));
+        EXPECT_THAT(
+            sentence,
+            StartsWith(
+                part == &PemText::certificate ? "tls.crt: "
+                : part == &PemText::key       ? "tls.key: "
+                                              : "ca.crt: "
+            )
+        );
+    }
+}
+
+TEST_F(ParseMaterial, RefusesDamagedPem) {
+    for (auto part : {&PemText::certificate, &PemText::key, &PemText::trust_bundle}) {
+        PemText pem = good_;
+        (pem.*part).resize((pem.*part).size() / 2);
+        EXPECT_THAT(refusal(pem), HasSubstr("cannot be read")) << pem.*part;
+    }
+    good_.certificate.replace(100, 4, "!!!!");
+    EXPECT_THAT(refusal(good_), StartsWith("tls.crt: certificate 1 cannot be read"));
+}
+
+TEST_F(ParseMaterial, RefusesADamagedSecondCertificate) {
+    std::string damaged = issued_.certificate;
+    damaged.replace(100, 4, "!!!!");
+    good_.certificate += damaged;
+    EXPECT_THAT(refusal(good_), StartsWith("tls.crt: certificate 2 cannot be read"));
+}
+
+TEST_F(ParseMaterial, NeverAsksForAPassphrase) {
+    good_.key =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAg=\n"
+        "-----END ENCRYPTED PRIVATE KEY-----\n";
+    EXPECT_THAT(refusal(good_), StartsWith("tls.key: the private key is encrypted"));
+}
+
+}  // namespace
+}  // namespace tls

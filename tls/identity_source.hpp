@@ -1,0 +1,37 @@
+// Where our identity comes from. Used on the control thread only.
+#pragma once
+
+#include "policy/result.hpp"
+#include "tls/material.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tls {
+
+class IdentitySource {
+ public:
+    virtual ~IdentitySource() = default;
+    /// Reads the present state. Called at start and again on each tick (once a second) and each
+    /// file event; returns the same pointer as before when nothing changed. An error leaves the
+    /// last good material in force: the caller keeps it, logs the sentence once and counts.
+    [[nodiscard]] virtual policy::Result<std::shared_ptr<const Material>> load() = 0;
+    /// What the operator should know although load() succeeded, a key that others may read, say.
+    /// Each sentence is given once per cause.
+    [[nodiscard]] virtual std::vector<std::string> take_warnings() { return {}; }
+};
+
+/// Where the PEM files are (design.md §2 `identity`). Either certificate + key, or
+/// credential_bundle (one PEM: key first, then the chain), and the trust bundle.
+struct FileSourceOptions {
+    std::string certificate;
+    std::string key;
+    std::string credential_bundle;
+    std::string trust_bundle;
+    std::string trust_domain;
+};
+
+[[nodiscard]] std::unique_ptr<IdentitySource> make_file_source(FileSourceOptions options);
+
+}  // namespace tls

@@ -1,0 +1,173 @@
+#include "tls/peer.hpp"
+
+#include <openssl/asn1.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <ctime>
+#include <memory>
+#include <string_view>
+
+namespace tls {
+namespace {
+
+struct NamesDelete {
+    void operator()(GENERAL_NAMES* names) const noexcept { GENERAL_NAMES_free(names); }
+};
+
+policy::Result<policy::Identity> refused(std::string sentence) {
+    return policy::failed<policy::Identity>(std::move(sentence));
+}
+
+using Names = std::unique_ptr<GENERAL_NAMES, NamesDelete>;
+
+/// `critical` becomes -1 when there is no SAN extension, -2 when there are two.
+Names names_of(X509* certificate, int& critical) {
+    Names names(static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)
+    ));
+    ERR_clear_error();
+    return names;
+}
+
+/// The URIs among them; other kinds may stand beside one and name nobody (X509-SVID §2).
+std::vector<std::string_view> uris_among(const GENERAL_NAMES* names) {
+    std::vector<std::string_view> uris;
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
+        if (name->type == GEN_URI) {
+            const ASN1_IA5STRING* text = name->d.uniformResourceIdentifier;
+            uris.emplace_back(
+                reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                static_cast<std::size_t>(ASN1_STRING_length(text))
+            );
+        }
+    }
+    return uris;
+}
+
+/// The text of the only URI SAN.
+policy::Result<std::string> uri_of(X509* leaf) {
+    const auto refuse = [](const char* why) {
+        return policy::failed<std::string>(std::string(why));
+    };
+    int critical = 0;
+    const Names names = names_of(leaf, critical);
+    if (names == nullptr) {
+        return refuse(
+            critical == -1 ? "no subjectAltName extension" : "subjectAltName cannot be read"
+        );
+    }
+    const auto uris = uris_among(names.get());
+    if (uris.empty()) {
+        return refuse("no URI SAN");
+    }
+    if (uris.size() > 1) {
+        return refuse("more than one URI SAN");
+    }
+    if (uris.front().find('\0') != std::string_view::npos) {
+        return refuse("NUL in the URI SAN");
+    }
+    return policy::Result<std::string>(boost::system::in_place_value, uris.front());
+}
+
+bool is_key_usage_critical(const X509* leaf) {
+    const int at = X509_get_ext_by_NID(leaf, NID_key_usage, -1);
+    return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(leaf, at)) == 1;
+}
+
+/// What the extensions say against a leaf; empty when nothing (X509-SVID §4.1, §4.3, §4.4).
+std::string_view objection_to_usage(X509* leaf) {
+    const std::uint32_t flags = X509_get_extension_flags(leaf);
+    if ((flags & EXFLAG_INVALID) != 0) {
+        return "an extension cannot be read";
+    }
+    if ((flags & EXFLAG_CA) != 0) {
+        return "it is a CA certificate (basicConstraints CA:TRUE), which names no workload";
+    }
+    if ((flags & EXFLAG_KUSAGE) == 0) {
+        return "no keyUsage extension";
+    }
+    const std::uint32_t usage = X509_get_key_usage(leaf);
+    if ((usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) {
+        return "keyUsage has keyCertSign or cRLSign, which a workload must not have";
+    }
+    if ((usage & KU_DIGITAL_SIGNATURE) == 0) {
+        return "keyUsage lacks digitalSignature";
+    }
+    if (!is_key_usage_critical(leaf)) {
+        return "keyUsage is not marked critical";
+    }
+    constexpr std::uint32_t both = XKU_SSL_SERVER | XKU_SSL_CLIENT;
+    if ((flags & EXFLAG_XKUSAGE) != 0 && (X509_get_extended_key_usage(leaf) & both) != both) {
+        return "extendedKeyUsage lacks serverAuth or clientAuth";
+    }
+    return {};
+}
+
+std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
+        return {};
+    }
+    return std::chrono::system_clock::from_time_t(timegm(&parts));
+}
+
+}  // namespace
+
+policy::Result<policy::Identity> identity_of(X509* leaf, const std::string& trust_domain) {
+    const std::string_view objection = objection_to_usage(leaf);
+    if (!objection.empty()) {
+        return refused(std::string(objection));
+    }
+    const auto uri = uri_of(leaf);
+    if (!uri) {
+        return refused(uri.error());
+    }
+    auto identity = policy::parse_identity(*uri);
+    if (!identity) {
+        return refused("its URI SAN is no identity of a service account: " + identity.error());
+    }
+    if (identity->trust_domain != trust_domain) {
+        return refused(
+            *uri + " belongs to trust domain " + identity->trust_domain + ", ours is " +
+            trust_domain
+        );
+    }
+    return identity;
+}
+
+std::vector<std::string> uris_of(X509* certificate) {
+    int critical = 0;
+    const Names names = names_of(certificate, critical);
+    std::vector<std::string> uris;
+    if (names == nullptr) {
+        return uris;
+    }
+    for (const std::string_view uri : uris_among(names.get())) {
+        std::string& shown = uris.emplace_back();
+        for (const char character : uri) {
+            const auto byte = static_cast<unsigned char>(character);
+            if (byte >= 0x20 && byte < 0x7f) {
+                shown += character;
+            } else {
+                constexpr std::string_view digits = "0123456789abcdef";
+                shown += "\\x";
+                shown += digits[byte >> 4];
+                shown += digits[byte & 15];
+            }
+        }
+    }
+    return uris;
+}
+
+std::chrono::system_clock::time_point not_before_of(const X509* certificate) {
+    return time_of(X509_get0_notBefore(certificate));
+}
+
+std::chrono::system_clock::time_point not_after_of(const X509* certificate) {
+    return time_of(X509_get0_notAfter(certificate));
+}
+
+}  // namespace tls

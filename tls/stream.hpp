@@ -1,0 +1,64 @@
+// TLS over a TCP socket: our own stream over SSL* whose BIO reads and writes this connection's
+// buffers, 16 KiB at a time (performance.md §2).
+#pragma once
+
+#include "policy/identity.hpp"
+#include "policy/result.hpp"
+#include "tls/context.hpp"
+#include "tls/io.hpp"
+#include "tls/session.hpp"
+
+#include <boost/asio/buffer.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tls {
+
+/// Owned by one connection, used by one reader and one writer at a time (they may overlap) on the
+/// socket's thread. Closing = destroying it or `close()`; pending operations end with
+/// operation_aborted.
+class Stream {
+ public:
+    explicit Stream(io::Socket socket);
+    ~Stream();
+    Stream(Stream&&) noexcept;
+    Stream& operator=(Stream&&) noexcept;
+
+    /// Server side. `early` is what detection has already read from the socket. Returns the
+    /// verified peer, or a sentence that says why not. One handshake per Stream.
+    [[nodiscard]] io::Awaitable<policy::Result<Peer>> accept(
+        std::shared_ptr<const Context> context, std::string_view early
+    );
+    /// Client side: offers exactly `alpn`, resumes where it can, and accepts only `expected`.
+    [[nodiscard]] io::Awaitable<policy::Result<Peer>> connect(
+        std::shared_ptr<const Context> context, Alpn alpn, const policy::Identity& expected
+    );
+
+    /// Reads decrypted bytes; eof after the peer's close_notify, StreamError::stream_truncated
+    /// without one.
+    [[nodiscard]] io::Awaitable<io::Transfer> read_some(boost::asio::mutable_buffer buffer);
+    /// Writes all of them: small pieces share a record, one socket write per 16 KiB or so.
+    [[nodiscard]] io::Awaitable<io::Transfer> write(
+        std::span<const boost::asio::const_buffer> buffers
+    );
+    /// Sends close_notify and shuts the sending side down (half-close).
+    [[nodiscard]] io::Awaitable<io::Error> shutdown_send();
+    void close() noexcept;
+
+    [[nodiscard]] io::Socket& socket() noexcept;
+    /// True when read_some would complete (with bytes, eof or an error) without the socket.
+    [[nodiscard]] bool has_pending() const noexcept;
+    /// After a failed accept or connect: the peer proved an identity, but not one we accept.
+    [[nodiscard]] bool failed_on_identity() const noexcept;
+    /// The sentence behind a StreamError of read_some or write; empty when there was none.
+    [[nodiscard]] const std::string& failure() const noexcept;
+
+ private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace tls
