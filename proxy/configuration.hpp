@@ -1,0 +1,55 @@
+// What `smilax proxy --config FILE` was told, as plain values (design.md §2). Read by
+// command/configuration_file; immutable afterwards.
+#pragma once
+
+#include "policy/address.hpp"
+#include "policy/options.hpp"
+#include "proxy/limits.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace proxy {
+
+enum class MtlsMode : std::uint8_t { strict, permissive };
+enum class IdentitySourceKind : std::uint8_t { files, none };
+
+struct OwnerReference {
+    std::string kind;  // "Deployment"
+    std::string name;
+};
+
+struct IdentityConfiguration {
+    IdentitySourceKind source = IdentitySourceKind::files;
+    std::string certificate;
+    std::string key;
+    std::string credential_bundle;
+    std::string trust_bundle;
+};
+
+/// A listener that nothing redirects to: what arrives at `listen` is for pod port `listen.port`
+/// and goes to `application`.
+struct InboundPort {
+    policy::SocketAddress listen;
+    policy::SocketAddress application;
+};
+
+struct Configuration {
+    policy::Workload workload;
+    OwnerReference owner;
+    IdentityConfiguration identity;
+    std::vector<std::string> resource_directories;
+    policy::Options policy;
+    MtlsMode mtls = MtlsMode::strict;
+    std::vector<policy::SocketAddress> inbound_listen;
+    std::vector<InboundPort> inbound_ports;
+    std::vector<policy::SocketAddress> outbound_listen;
+    std::optional<policy::SocketAddress> admin_listen;
+    std::uint32_t workers = 1;
+    std::string log_level = "info";  // debug | info | warning | error
+    Limits limits;
+};
+
+}  // namespace proxy

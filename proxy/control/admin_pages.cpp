@@ -1,0 +1,85 @@
+#include "proxy/control/admin_pages.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace proxy::control {
+namespace {
+
+constexpr std::string_view k_json = "application/json";
+constexpr std::string_view k_prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view k_paths =
+    "/live      200 while the process runs\n"
+    "/ready     200 once it serves, 503 and the reason before\n"
+    "/metrics   Prometheus text\n"
+    "/snapshot  the policy in force and the problems of its resources, as JSON\n";
+
+AdminPage text_page(unsigned status, std::string body) {
+    AdminPage page;
+    page.status = status;
+    page.body = std::move(body);
+    return page;
+}
+
+AdminPage ready_page(const AdminHandlers& handlers) {
+    const auto [ready, why_not] = handlers.is_ready();
+    return ready ? text_page(200, "ready\n") : text_page(503, "not ready: " + why_not + "\n");
+}
+
+boost::json::object json_of(const policy::Problem& problem) {
+    return {
+        {"severity", problem.severity == policy::Severity::error ? "error" : "warning"},
+        {"file", problem.origin.file},
+        {"line", problem.origin.line},
+        {"column", problem.origin.column},
+        {"object", problem.object},
+        {"code", problem.code},
+        {"message", problem.message},
+    };
+}
+
+AdminPage snapshot_page(const AdminHandlers& handlers) {
+    boost::json::array problems;
+    for (const policy::Problem& problem : handlers.problems()) {
+        problems.push_back(json_of(problem));
+    }
+    std::string snapshot = handlers.snapshot_json();
+    AdminPage page;
+    page.content_type = k_json;
+    page.body = "{\"generation\":" + std::to_string(handlers.generation()) + ",\"snapshot\":";
+    page.body += snapshot.empty() ? "null" : snapshot;
+    page.body += ",\"problems\":" + boost::json::serialize(problems) + "}\n";
+    return page;
+}
+
+}  // namespace
+
+io::Awaitable<AdminPage> admin_page(const AdminHandlers& handlers, std::string_view target) {
+    const std::string_view path = target.substr(0, target.find('?'));
+    if (path == "/live") {
+        co_return text_page(200, "live\n");
+    }
+    if (path == "/ready") {
+        co_return ready_page(handlers);
+    }
+    if (path == "/metrics") {
+        AdminPage page;
+        page.content_type = k_prometheus_text;
+        page.body = co_await handlers.metrics();
+        co_return page;
+    }
+    if (path == "/snapshot") {
+        co_return snapshot_page(handlers);
+    }
+    if (path == "/") {
+        co_return text_page(200, std::string(k_paths));
+    }
+    co_return text_page(404, "no such page; there are:\n" + std::string(k_paths));
+}
+
+}  // namespace proxy::control

@@ -1,0 +1,24 @@
+// What the admin port answers, path by path; no sockets.
+#pragma once
+
+#include "proxy/control/admin_server.hpp"
+#include "tls/io.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace proxy::control {
+
+struct AdminPage {
+    unsigned status = 200;
+    std::string_view content_type = "text/plain; charset=utf-8";
+    std::string body;
+};
+
+/// The page at `target` (its query is ignored) for GET and HEAD; 404 where there is none.
+/// `handlers` outlive the wait.
+[[nodiscard]] io::Awaitable<AdminPage> admin_page(
+    const AdminHandlers& handlers, std::string_view target
+);
+
+}  // namespace proxy::control

@@ -1,0 +1,41 @@
+// The text of a head or a trailer section: where it ends, its lines, its fields. No meaning yet.
+#pragma once
+
+#include "proxy/http/grammar.hpp"
+#include "proxy/http/message.hpp"
+#include "proxy/limits.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace proxy::http {
+
+/// Finds the empty line that ends a head while its bytes arrive, looking at each byte once however
+/// often the growing head is offered. Refuses a bare LF at once, rather than when time runs out.
+class HeadScanner {
+ public:
+    /// `input` begins with the head and has at least the bytes of the calls before. Returns whether
+    /// it is complete; then size() is its length, with the empty line.
+    [[nodiscard]] bool scan(std::string_view input, const Limits& limits);
+    [[nodiscard]] Trouble trouble() const { return trouble_; }
+    [[nodiscard]] std::size_t size() const { return line_begin_; }
+    /// Where the CR of each line is, without the empty line.
+    [[nodiscard]] std::span<const std::uint32_t> line_ends() const { return line_ends_; }
+    [[nodiscard]] bool has_begun() const { return scanned_ > 0; }
+    void reset();
+
+ private:
+    std::vector<std::uint32_t> line_ends_;
+    std::size_t line_begin_ = 0;
+    std::size_t scanned_ = 0;
+    Trouble trouble_;
+};
+
+/// "name: value" without its CRLF. A line that begins with a space or tab is obs-fold and no field
+/// (RFC 9112 §5.2), wherever it stands.
+[[nodiscard]] Trouble parse_field_line(std::string_view line, Field& out);
+
+}  // namespace proxy::http

@@ -1,0 +1,134 @@
+#include "proxy/http/server_session.hpp"
+
+#include <boost/asio/error.hpp>
+
+namespace proxy::http {
+
+namespace {
+
+constexpr std::uint32_t k_linger_ms_max = 1'000;
+constexpr std::size_t k_linger_bytes_max = 16 * 1024 * 1024;
+
+}  // namespace
+
+ServerSession::ServerSession(
+    net::Stream& stream, net::Buffer& buffer, net::Deadline& deadline, const Limits& limits
+)
+    : stream_(stream), buffer_(buffer), deadline_(deadline), limits_(limits), reader_(limits) {}
+
+io::Awaitable<Result<ServerSession::Next>> ServerSession::next(std::uint32_t idle_ms_max) {
+    bool has_begun = !buffer_.is_empty();
+    // Idleness closes; a head that is too slow only ends the read, so that it can be answered.
+    if (has_begun) {
+        deadline_.arm_cancel(limits_.head_ms_max);
+    } else {
+        deadline_.arm(idle_ms_max, Reason::head_timeout);
+    }
+    while (true) {
+        const Step step = reader_.feed(buffer_.data());
+        buffer_.consume(step.consumed);
+        if (step.event == Event::head) {
+            deadline_.disarm();
+            is_body_complete_ = false;
+            co_return Next::request;
+        }
+        if (step.event == Event::error) {
+            co_return reader_.failure();
+        }
+        const auto space = buffer_.prepare(limits_.head_bytes_max + 1);
+        if (space.size() == 0) {
+            co_return Failure{Reason::head_too_large, Side::client, "the request head is too long"};
+        }
+        const auto read = co_await stream_.read_some(space);
+        buffer_.commit(read.bytes);
+        traffic_.read_bytes += read.bytes;
+        if (read.error) {
+            const bool is_between = buffer_.is_empty() && reader_.is_between_messages();
+            if (is_between) {
+                co_return Next::closed;
+            }
+            if (deadline_.has_expired()) {
+                co_return Failure{Reason::head_timeout, Side::client, "the head came too slowly"};
+            }
+            co_return Failure{Reason::client_closed, Side::client, read.error.message()};
+        }
+        if (has_begun && deadline_.has_expired()) {
+            // It expired while the read was completing, so that nothing was left to cancel.
+            co_return Failure{Reason::head_timeout, Side::client, "the head came too slowly"};
+        }
+        if (!has_begun) {
+            has_begun = true;
+            deadline_.arm_cancel(limits_.head_ms_max);
+        }
+    }
+}
+
+BodyPart ServerSession::poll() {
+    BodyPart part;
+    const Step step = reader_.feed(buffer_.data());
+    buffer_.consume(step.consumed);
+    switch (step.event) {
+        case Event::body:
+            part.kind = BodyPart::Kind::data;
+            part.bytes = step.chunk;
+            break;
+        case Event::end:
+            part.kind = BodyPart::Kind::end;
+            is_body_complete_ = true;
+            break;
+        case Event::error:
+            failure_ = reader_.failure();
+            part.kind = BodyPart::Kind::broken;
+            break;
+        case Event::need_more:
+        case Event::head:
+            part.kind = is_broken_ ? BodyPart::Kind::broken : BodyPart::Kind::empty;
+            break;
+    }
+    return part;
+}
+
+io::Awaitable<void> ServerSession::fill() {
+    const auto space = buffer_.prepare(limits_.head_bytes_max);
+    deadline_.arm(limits_.stream_idle_ms_max, Reason::stream_timeout);
+    const auto read = co_await stream_.read_some(space);
+    buffer_.commit(read.bytes);
+    traffic_.read_bytes += read.bytes;
+    if (read.error) {
+        const Reason reason = deadline_.has_expired() ? deadline_.reason() : Reason::client_closed;
+        failure_ = Failure{reason, Side::client, read.error.message()};
+        is_broken_ = true;
+    }
+}
+
+io::Awaitable<Result<void>> ServerSession::write(std::span<const boost::asio::const_buffer> buffers
+) {
+    deadline_.arm(limits_.stream_idle_ms_max, Reason::stream_timeout);
+    const auto written = co_await stream_.write(buffers);
+    traffic_.written_bytes += written.bytes;
+    if (written.error) {
+        const Reason reason = deadline_.has_expired() ? deadline_.reason() : Reason::client_closed;
+        co_return Failure{reason, Side::client, written.error.message()};
+    }
+    co_return Result<void>();
+}
+
+io::Awaitable<void> ServerSession::linger() {
+    deadline_.arm(k_linger_ms_max, Reason::client_closed);
+    const auto ended = co_await stream_.shutdown_send();
+    if (ended) {
+        co_return;
+    }
+    std::size_t dropped = 0;
+    while (dropped < k_linger_bytes_max) {
+        buffer_.consume(buffer_.data().size());
+        const auto space = buffer_.prepare(limits_.buffer_bytes);
+        const auto read = co_await stream_.read_some(space);
+        if (read.error) {
+            co_return;
+        }
+        dropped += read.bytes;
+    }
+}
+
+}  // namespace proxy::http

@@ -1,0 +1,59 @@
+// A connection to our application, from accept to close.
+#pragma once
+
+#include "policy/address.hpp"
+#include "policy/identity.hpp"
+#include "proxy/inbound/live_connections.hpp"
+#include "proxy/net/buffer.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/stream.hpp"
+#include "proxy/worker_context.hpp"
+#include "tls/io.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace proxy::inbound {
+
+/// What the inbound half adds to its worker.
+struct InboundContext {
+    WorkerContext& worker;
+    LiveConnections live;
+};
+
+/// What the listener knows: with `application`, its port is the pod port and nothing redirects.
+struct ListenerFacts {
+    std::uint16_t pod_port = 0;
+    std::optional<policy::SocketAddress> application;
+};
+
+/// One accepted connection; lives in the frame of serve_connection, everything else refers to it.
+struct Connection {
+    InboundContext& context;
+    net::Stream stream;
+    net::Buffer buffer;
+    net::Deadline deadline;
+    std::uint16_t pod_port = 0;
+    policy::SocketAddress application;
+    bool is_redirected = false;
+    std::optional<policy::Identity> peer;  // verified; empty: unauthenticated
+    bool is_mesh = false;                  // arrived inside our mTLS
+    /// When the peer's certificate ends, and with it what the peer has proved.
+    std::chrono::system_clock::time_point peer_not_after =
+        std::chrono::system_clock::time_point::max();
+
+    [[nodiscard]] bool has_expired_peer() const {
+        return std::chrono::system_clock::now() >= peer_not_after;
+    }
+    [[nodiscard]] const policy::Identity* peer_or_null() const {
+        return peer.has_value() ? &*peer : nullptr;
+    }
+};
+
+/// Runs until the connection is over; leaving it closes everything.
+[[nodiscard]] io::Awaitable<void> serve_connection(
+    InboundContext& context, io::Socket socket, ListenerFacts listener
+);
+
+}  // namespace proxy::inbound

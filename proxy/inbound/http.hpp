@@ -1,0 +1,12 @@
+// HTTP/1 requests to our application: each is judged on its own, then passed on.
+#pragma once
+
+#include "proxy/inbound/connection.hpp"
+#include "tls/io.hpp"
+
+namespace proxy::inbound {
+
+/// Serves requests until the connection ends.
+[[nodiscard]] io::Awaitable<void> serve_http(Connection& connection);
+
+}  // namespace proxy::inbound

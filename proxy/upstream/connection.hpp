@@ -1,0 +1,36 @@
+// A pooled connection with what the pool knows of it.
+#pragma once
+
+#include "proxy/http/client_session.hpp"
+#include "proxy/upstream/target.hpp"
+#include "telemetry/tcp_record.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace proxy::upstream {
+
+/// Owned by a Lease while an exchange uses it, by the Pool in between.
+struct Connection {
+    Connection(
+        Target target_of_connection,
+        net::Stream stream,
+        net::DeadlineClock& clock,
+        const Limits& limits,
+        telemetry::Sheet& sheet,
+        telemetry::TcpSeries& series
+    )
+        : target(std::move(target_of_connection)),
+          session(std::move(stream), clock, limits),
+          record(sheet, series) {}
+
+    Target target;
+    http::ClientSession session;
+    telemetry::TcpRecord record;
+    std::uint64_t generation = 0;  // the pool's, when the connection was opened
+    std::chrono::steady_clock::time_point idle_since{};
+};
+
+}  // namespace proxy::upstream

@@ -1,0 +1,118 @@
+#include "proxy/upstream/connector.hpp"
+
+#include "proxy/net/socket.hpp"
+
+#include <boost/container_hash/hash.hpp>
+
+#include <netinet/in.h>
+
+#include <string>
+
+namespace proxy::upstream {
+
+namespace {
+
+#ifndef IP_BIND_ADDRESS_NO_PORT
+constexpr int IP_BIND_ADDRESS_NO_PORT = 24;
+#endif
+
+/// The source address by which the redirect rules know us (proxy/command/redirect.cpp).
+policy::IpAddress own_source(bool is_v4) {
+    policy::IpAddress address;
+    if (is_v4) {
+        address.bytes = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 6};
+    } else {
+        address.bytes[15] = 6;
+    }
+    return address;
+}
+
+io::Error bind_own_source(io::Socket& socket, bool is_v4) {
+    io::Error error;
+    // The port is chosen at connect, so that the range is per destination (Linux 4.2).
+    using NoPort = boost::asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>;
+    socket.set_option(NoPort(true), error);
+    policy::SocketAddress source;
+    source.ip = own_source(is_v4);
+    socket.bind(net::to_endpoint(source), error);
+    return error;
+}
+
+io::Awaitable<Result<io::Socket>> connect_tcp(
+    const ConnectEnvironment& environment, const Target& target
+) {
+    const io::Endpoint endpoint = net::to_endpoint(target.address);
+    io::Socket socket(environment.executor);
+    io::Error error;
+    socket.open(endpoint.protocol(), error);
+    if (!error && target.is_own_application) {
+        error = bind_own_source(socket, target.address.ip.is_v4());
+    }
+    if (error) {
+        co_return Failure{Reason::upstream_connect_failed, Side::ours, error.message()};
+    }
+    net::Deadline deadline(environment.clock);
+    deadline.watch(&socket);
+    deadline.arm(environment.limits.connect_ms_max, Reason::upstream_connect_timeout);
+    auto [connect_error] = co_await socket.async_connect(endpoint, io::k_await);
+    deadline.disarm();
+    if (connect_error) {
+        const Reason reason = deadline.has_expired() ? Reason::upstream_connect_timeout
+                                                     : Reason::upstream_connect_failed;
+        co_return Failure{
+            reason,
+            Side::upstream,
+            target.address.text() + ": " +
+                (deadline.has_expired() ? "no answer in time" : connect_error.message())
+        };
+    }
+    net::set_no_delay(socket);
+    co_return socket;
+}
+
+io::Awaitable<Result<net::Stream>> handshake(
+    const ConnectEnvironment& environment, const Target& target, tls::Alpn alpn, io::Socket socket
+) {
+    if (environment.tls == nullptr) {
+        co_return Failure{Reason::not_ready, Side::ours, "no identity of our own is loaded yet"};
+    }
+    tls::Stream stream(std::move(socket));
+    net::Deadline deadline(environment.clock);
+    deadline.watch(&stream.socket());
+    deadline.arm(environment.limits.handshake_ms_max, Reason::upstream_tls_failed);
+    auto peer = co_await stream.connect(environment.tls, alpn, *target.identity);
+    deadline.disarm();
+    if (peer.has_error()) {
+        const Reason reason = stream.failed_on_identity() ? Reason::upstream_identity_mismatch
+                                                          : Reason::upstream_tls_failed;
+        co_return Failure{reason, Side::upstream, target.address.text() + ": " + peer.error()};
+    }
+    co_return net::Stream(std::move(stream));
+}
+
+}  // namespace
+
+std::size_t TargetHash::operator()(const Target& target) const noexcept {
+    std::size_t seed = policy::SocketAddressHash{}(target.address);
+    if (target.identity.has_value()) {
+        boost::hash_combine(seed, target.identity->service_account);
+        boost::hash_combine(seed, target.identity->name_space);
+    }
+    return seed;
+}
+
+io::Awaitable<Result<net::Stream>> connect(
+    const ConnectEnvironment& environment, const Target& target, tls::Alpn alpn
+) {
+    auto socket = co_await connect_tcp(environment, target);
+    if (socket.has_error()) {
+        co_return socket.error();
+    }
+    if (!target.identity.has_value()) {
+        co_return net::Stream(std::move(*socket));
+    }
+    auto stream = co_await handshake(environment, target, alpn, std::move(*socket));
+    co_return stream;
+}
+
+}  // namespace proxy::upstream

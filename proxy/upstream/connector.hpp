@@ -1,0 +1,30 @@
+// Opens connections: TCP, then our mTLS where the target has an identity.
+#pragma once
+
+#include "proxy/failure.hpp"
+#include "proxy/limits.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/stream.hpp"
+#include "proxy/upstream/target.hpp"
+#include "tls/context.hpp"
+#include "tls/io.hpp"
+
+#include <memory>
+
+namespace proxy::upstream {
+
+/// What a connect needs of its worker; all outlive it.
+struct ConnectEnvironment {
+    io::Executor executor;
+    net::DeadlineClock& clock;
+    const Limits& limits;
+    std::shared_ptr<const tls::Context> tls;  // null: no identity of ours
+};
+
+/// Within connect_ms_max and handshake_ms_max. Failures: upstream_connect_failed / _timeout,
+/// upstream_tls_failed, upstream_identity_mismatch, not_ready (mTLS wanted, no identity of ours).
+[[nodiscard]] io::Awaitable<Result<net::Stream>> connect(
+    const ConnectEnvironment& environment, const Target& target, tls::Alpn alpn
+);
+
+}  // namespace proxy::upstream

@@ -1,0 +1,79 @@
+#include "proxy/worker_context.hpp"
+
+#include "proxy/net/socket.hpp"
+
+#include <random>
+#include <utility>
+
+namespace proxy {
+
+namespace {
+
+/// While draining, a client gets this much longer than pools of our own kind keep an idle
+/// connection: they close first, and no request crosses our FIN.
+constexpr std::uint32_t k_draining_margin_ms = 500;
+
+std::uint64_t random_seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+WorkerContext::WorkerContext(
+    const Configuration& configuration_of_process, io::Executor executor_of_worker
+)
+    : configuration(configuration_of_process),
+      executor(std::move(executor_of_worker)),
+      inbound_gate(configuration.limits.connections_max),
+      outbound_gate(configuration.limits.connections_max),
+      sheet(configuration.limits.label_sets_max),
+      pool(configuration.limits),
+      turns(random_seed()),
+      balancer(random_seed()),
+      local_addresses(net::local_addresses()) {}
+
+upstream::ConnectEnvironment WorkerContext::connect_environment() {
+    return upstream::ConnectEnvironment{executor, clock, configuration.limits, tls};
+}
+
+std::uint32_t WorkerContext::client_idle_ms_max() const {
+    const Limits& limits = configuration.limits;
+    return is_draining ? limits.upstream_idle_ms_max + k_draining_margin_ms
+                       : limits.client_idle_ms_max;
+}
+
+void WorkerContext::begin_drain() {
+    is_draining = true;
+    clock.shorten(Reason::head_timeout, client_idle_ms_max());
+}
+
+io::Awaitable<Result<upstream::Lease>> acquire(
+    WorkerContext& worker,
+    const upstream::Target& target,
+    const telemetry::TcpTarget& labels,
+    upstream::Pool::Check check
+) {
+    auto pooled = worker.pool.take(target, worker.clock.now(), check);
+    if (pooled != nullptr) {
+        co_return upstream::Lease(worker.pool, std::move(pooled));
+    }
+    const auto environment = worker.connect_environment();
+    const std::uint64_t generation = worker.pool.generation();
+    auto stream = co_await upstream::connect(environment, target, tls::Alpn::http1);
+    if (stream.has_error()) {
+        co_return stream.error();
+    }
+    auto connection = std::make_unique<upstream::Connection>(
+        target,
+        std::move(*stream),
+        worker.clock,
+        worker.configuration.limits,
+        worker.sheet,
+        worker.sheet.tcp(labels)
+    );
+    connection->generation = generation;
+    co_return upstream::Lease(worker.pool, std::move(connection));
+}
+
+}  // namespace proxy
