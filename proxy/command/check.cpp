@@ -1,0 +1,229 @@
+#include "proxy/command/check.hpp"
+
+#include "policy/compile.hpp"
+#include "policy/document.hpp"
+#include "policy/identity.hpp"
+#include "policy/inventory.hpp"
+#include "policy/problem.hpp"
+#include "proxy/command/manifest_files.hpp"
+#include "proxy/command/text_file.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace proxy::command {
+namespace {
+
+using policy::Problem;
+using policy::Severity;
+
+constexpr std::string_view k_standard_input = "<stdin>";
+
+/// What was read and what was found.
+struct Findings {
+    std::vector<Problem> problems;
+    std::size_t files = 0;
+    std::size_t objects = 0;
+
+    [[nodiscard]] std::size_t count(Severity severity) const {
+        return static_cast<std::size_t>(std::ranges::count(problems, severity, &Problem::severity));
+    }
+};
+
+auto place_of(const Problem& problem) {
+    return std::tie(
+        problem.origin.file,
+        problem.origin.line,
+        problem.origin.column,
+        problem.object,
+        problem.code,
+        problem.message
+    );
+}
+
+void add_problems(std::vector<Problem> more, std::vector<Problem>& all) {
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+void read_files(
+    const std::vector<std::string>& files,
+    std::istream& input,
+    policy::Inventory& inventory,
+    Findings& findings
+) {
+    constexpr std::size_t bytes_max = policy::DocumentLimits{}.text_bytes_max;
+    for (const std::string& file : files) {
+        const bool is_input = file == "-";
+        const std::string name = is_input ? std::string(k_standard_input) : file;
+        const auto text = is_input ? read_text(input, bytes_max) : read_text_file(file, bytes_max);
+        if (text.has_error()) {
+            findings.problems.push_back(
+                {Severity::error,
+                 {name, 0, 0},
+                 {},
+                 "unreadable_file",
+                 "The file cannot be read: " + text.error() + "."}
+            );
+        } else {
+            // False means that the text did not parse, which is among the inventory's problems.
+            static_cast<void>(inventory.replace_file(name, *text));
+        }
+    }
+    findings.files = files.size();
+}
+
+Findings find_problems(
+    const CheckOptions& options, const std::vector<std::string>& files, std::istream& input
+) {
+    Findings findings;
+    policy::Inventory inventory(options.name_space);
+    read_files(files, input, inventory, findings);
+    for (const auto& [file, objects] : inventory.by_file()) {
+        findings.objects += objects.size();
+    }
+    add_problems(inventory.problems(), findings.problems);
+    policy::Workload workload;
+    workload.trust_domain = options.trust_domain;
+    workload.name_space = options.name_space;
+    add_problems(
+        policy::compile(inventory, workload, policy::Options(), 1).problems, findings.problems
+    );
+    std::ranges::sort(findings.problems, [](const Problem& a, const Problem& b) {
+        return place_of(a) < place_of(b);
+    });
+    const auto twice =
+        std::ranges::unique(findings.problems, [](const Problem& a, const Problem& b) {
+            return place_of(a) == place_of(b);
+        });
+    findings.problems.erase(twice.begin(), twice.end());
+    return findings;
+}
+
+std::string counted(std::size_t number, std::string_view noun) {
+    return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+std::string coloured(const Problem& problem) {
+    std::string line = policy::to_string(problem);
+    const std::string_view word = problem.severity == Severity::error ? "error:" : "warning:";
+    const std::string_view colour = problem.severity == Severity::error ? "31" : "33";
+    if (const std::size_t at = line.find(word); at != std::string::npos) {
+        line.replace(at, word.size(), fmt::format("\x1b[1;{}m{}\x1b[0m", colour, word));
+    }
+    return line;
+}
+
+void print_text(const Findings& findings, bool use_colours, const CheckStreams& streams) {
+    for (const Problem& problem : findings.problems) {
+        streams.output << (use_colours ? coloured(problem) : policy::to_string(problem)) << '\n';
+    }
+    streams.output.flush();
+    streams.error << fmt::format(
+        "{}, {}: {}, {}\n",
+        counted(findings.files, "file"),
+        counted(findings.objects, "object"),
+        counted(findings.count(Severity::error), "error"),
+        counted(findings.count(Severity::warning), "warning")
+    );
+}
+
+void print_json(const Findings& findings, const CheckStreams& streams) {
+    boost::json::array problems;
+    for (const Problem& problem : findings.problems) {
+        boost::json::object entry;
+        entry["file"] = problem.origin.file;
+        entry["line"] = problem.origin.line;
+        entry["column"] = problem.origin.column;
+        entry["severity"] = problem.severity == Severity::error ? "error" : "warning";
+        entry["object"] = problem.object;
+        entry["code"] = problem.code;
+        entry["message"] = problem.message;
+        problems.push_back(std::move(entry));
+    }
+    boost::json::object all;
+    all["problems"] = std::move(problems);
+    all["files"] = findings.files;
+    all["objects"] = findings.objects;
+    all["errors"] = findings.count(Severity::error);
+    all["warnings"] = findings.count(Severity::warning);
+    streams.output << boost::json::serialize(all) << '\n';
+}
+
+/// https://no-color.org: present and not empty.
+bool wants_colours() {
+    const char* no_color = std::getenv("NO_COLOR");
+    return ::isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
+}
+
+}  // namespace
+
+int run_check(const CheckOptions& options, const CheckStreams& streams) {
+    // The namespace and trust domain are judged where every identity is.
+    const auto identity = policy::parse_identity(
+        policy::Identity{options.trust_domain, options.name_space, "default"}.uri()
+    );
+    if (identity.has_error()) {
+        streams.error << "smilax check: --trust-domain and --namespace give no identity: "
+                      << identity.error() << '\n';
+        return 2;
+    }
+    const auto files = list_manifest_files(options.paths);
+    if (files.has_error()) {
+        streams.error << "smilax check: " << files.error() << '\n';
+        return 2;
+    }
+    const Findings findings = find_problems(options, *files, streams.input);
+    if (options.as_json) {
+        print_json(findings, streams);
+    } else {
+        print_text(findings, options.use_colours, streams);
+    }
+    return findings.count(Severity::error) == 0 ? 0 : 1;
+}
+
+void add_check_command(CLI::App& app, CommandResult& result) {
+    // Owned by the callback, which CLI11 keeps as long as the app.
+    const auto options = std::make_shared<CheckOptions>();
+    CLI::App* check =
+        app.add_subcommand("check", "Validate manifests as the proxy would read them");
+    check->add_option("PATH", options->paths, "Files, directories, or - for standard input")
+        ->required();
+    check
+        ->add_option_function<std::string>(
+            "-o,--output",
+            [options](const std::string& format) { options->as_json = format == "json"; },
+            "text or json"
+        )
+        ->check(CLI::IsMember({"text", "json"}))
+        ->default_str("text");
+    check->add_option("--namespace", options->name_space, "Namespace of objects without one")
+        ->capture_default_str();
+    check->add_option("--trust-domain", options->trust_domain, "Trust domain of the mesh")
+        ->capture_default_str();
+    check->footer(
+        "Exit codes: 0 no errors, 1 errors, 2 wrong usage.\n\n"
+        "Examples:\n"
+        "  smilax check manifests/\n"
+        "  kubectl get traffictargets,services,endpointslices -A -o yaml | smilax check -\n"
+        "  smilax check -o json manifests/ | jq '.problems[].message'"
+    );
+    check->callback([options, &result] {
+        options->use_colours = wants_colours();
+        result.exit_code = run_check(*options, {std::cin, std::cout, std::cerr});
+    });
+}
+
+}  // namespace proxy::command

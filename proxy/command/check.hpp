@@ -1,0 +1,35 @@
+// `smilax check`: reads manifests as the proxy would and says what is wrong with them.
+#pragma once
+
+#include "proxy/command/command.hpp"
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace proxy::command {
+
+void add_check_command(CLI::App& app, CommandResult& result);
+
+struct CheckOptions {
+    std::vector<std::string> paths;  // files, directories, "-"
+    bool as_json = false;
+    std::string name_space = "default";  // of objects without one
+    std::string trust_domain = "cluster.local";
+    bool use_colours = false;
+};
+
+struct CheckStreams {
+    std::istream& input;
+    std::ostream& output;  // the problems
+    std::ostream& error;   // the summary, and what is wrong with the arguments
+};
+
+/// Returns the exit code: 0 no errors (warnings may be), 1 errors, 2 a path that leads nowhere.
+[[nodiscard]] int run_check(const CheckOptions& options, const CheckStreams& streams);
+
+}  // namespace proxy::command

@@ -1,0 +1,198 @@
+#include "proxy/command/configuration_check.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace proxy::command {
+namespace {
+
+using policy::IpAddress;
+using policy::SocketAddress;
+
+void report(
+    ConfigurationValues& values, const std::string& path, std::string code, std::string message
+) {
+    values.problems.push_back(
+        {policy::Severity::error, values.origin_of(path), {}, std::move(code), std::move(message)}
+    );
+}
+
+void check_workload(ConfigurationValues& values) {
+    struct Required {
+        const char* path;
+        const char* variable;
+        const char* field;
+    };
+    // Guessing these would apply the policy of somebody else.
+    constexpr std::array<Required, 2> required{{
+        {"workload.namespace", "SMILAX_WORKLOAD_NAMESPACE", "metadata.namespace"},
+        {"workload.serviceAccount", "SMILAX_WORKLOAD_SERVICE_ACCOUNT", "spec.serviceAccountName"},
+    }};
+    for (const Required& key : required) {
+        if (!values.has(key.path)) {
+            report(
+                values,
+                key.path,
+                "missing_key",
+                fmt::format(
+                    "{} is missing: write it here or set {} (downward API: {}).",
+                    key.path,
+                    key.variable,
+                    key.field
+                )
+            );
+        }
+    }
+    if (values.has("workload.owner.kind") != values.has("workload.owner.name")) {
+        report(values, "workload.owner", "missing_key", "workload.owner needs both kind and name.");
+    }
+}
+
+void check_identity_files(const IdentityConfiguration& identity, ConfigurationValues& values) {
+    const bool has_pair = values.has("identity.certificate") || values.has("identity.key");
+    const bool has_bundle = values.has("identity.credentialBundle");
+    if (has_pair && has_bundle) {
+        report(
+            values,
+            "identity.credentialBundle",
+            "conflict",
+            "identity.credentialBundle holds key and certificate: remove it, or remove "
+            "identity.certificate and identity.key."
+        );
+    } else if (!has_bundle) {
+        for (const char* path : {"identity.certificate", "identity.key"}) {
+            if (!values.has(path)) {
+                report(
+                    values,
+                    path,
+                    "missing_key",
+                    fmt::format(
+                        "{} is missing: identity.source files needs certificate and key, or "
+                        "credentialBundle.",
+                        path
+                    )
+                );
+            }
+        }
+    }
+    if (identity.trust_bundle.empty() && !values.bad.contains("identity.trustBundle")) {
+        report(
+            values,
+            "identity.trustBundle",
+            "missing_key",
+            "identity.trustBundle is missing: without the CA's certificates no peer can be "
+            "verified."
+        );
+    }
+}
+
+void check_identity(const Configuration& configuration, ConfigurationValues& values) {
+    if (values.bad.contains("identity.source")) {
+        return;
+    }
+    switch (configuration.identity.source) {
+        case IdentitySourceKind::files:
+            check_identity_files(configuration.identity, values);
+            return;
+        case IdentitySourceKind::none:
+            if (configuration.mtls != MtlsMode::permissive && !values.bad.contains("policy.mtls")) {
+                report(
+                    values,
+                    "identity.source",
+                    "conflict",
+                    "identity.source none proves no identity, which policy.mtls strict requires: "
+                    "set policy.mtls to permissive to try things out, or give files."
+                );
+            }
+            return;
+    }
+}
+
+void check_resources(const Configuration& configuration, ConfigurationValues& values) {
+    if (configuration.resource_directories.empty() && !values.bad.contains("resources")) {
+        report(
+            values,
+            "resources",
+            "missing_key",
+            "resources is missing or empty: name the directory of the SMI and Service manifests, "
+            "as resources: [{directory: /etc/smilax/resources}]."
+        );
+    }
+}
+
+/// Whether binding `a` takes `b` too. Our sockets are dual-stack: [::] includes IPv4.
+bool covers(const SocketAddress& a, const SocketAddress& b) {
+    static const IpAddress any_v6{};
+    static const IpAddress any_v4 = policy::parse_ip("0.0.0.0").value();
+    const bool is_wildcard = a.ip == any_v6 || (a.ip == any_v4 && b.ip.is_v4());
+    return a.port == b.port && a.port != 0 && (a.ip == b.ip || is_wildcard);
+}
+
+/// Listening twice is not left to the kernel: workers share their sockets' addresses
+/// (SO_REUSEPORT), so it would split the connections between, say, inbound and outbound.
+void check_listen_addresses(const Configuration& configuration, ConfigurationValues& values) {
+    std::vector<std::pair<SocketAddress, std::string>> all;
+    for (const SocketAddress& address : configuration.inbound_listen) {
+        all.emplace_back(address, "inbound.listen");
+    }
+    for (const InboundPort& port : configuration.inbound_ports) {
+        all.emplace_back(port.listen, "inbound.ports");
+    }
+    for (const SocketAddress& address : configuration.outbound_listen) {
+        all.emplace_back(address, "outbound.listen");
+    }
+    if (configuration.admin_listen) {
+        all.emplace_back(*configuration.admin_listen, "admin.listen");
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto& [address, path] = all[i];
+            const auto& [other_address, other_path] = all[j];
+            if (covers(address, other_address) || covers(other_address, address)) {
+                // The place of the one that was written rather than of a default.
+                report(
+                    values,
+                    values.has(path) ? path : other_path,
+                    "conflict",
+                    fmt::format(
+                        "{} {} and {} {} listen on the same address: change one of the ports.",
+                        path,
+                        address.text(),
+                        other_path,
+                        other_address.text()
+                    )
+                );
+            }
+        }
+    }
+    if (configuration.inbound_listen.empty() && configuration.inbound_ports.empty() &&
+        configuration.outbound_listen.empty()) {
+        report(
+            values,
+            "inbound.listen",
+            "missing_key",
+            "There is nothing to listen on: set inbound.listen, inbound.ports or outbound.listen."
+        );
+    }
+}
+
+}  // namespace
+
+void check_configuration(const Configuration& configuration, ConfigurationValues& values) {
+    check_workload(values);
+    check_identity(configuration, values);
+    check_resources(configuration, values);
+    const bool are_addresses_known =
+        !values.bad.contains("inbound.listen") && !values.bad.contains("inbound.ports") &&
+        !values.bad.contains("outbound.listen") && !values.bad.contains("admin.listen");
+    if (are_addresses_known) {
+        check_listen_addresses(configuration, values);
+    }
+}
+
+}  // namespace proxy::command

@@ -1,0 +1,475 @@
+#include "proxy/command/configuration_file.hpp"
+
+#include "proxy/command/configuration_table.hpp"
+#include "proxy/command/nearest_name.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace proxy::command {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// The least that is right.
+constexpr const char* k_minimal = R"(workload: {namespace: shop, serviceAccount: web}
+identity: {certificate: tls.crt, key: tls.key, trustBundle: ca.crt}
+resources: [{directory: resources}]
+)";
+
+class LoadConfiguration : public ::testing::Test {
+ protected:
+    LoadConfiguration() {
+        std::string name = (std::filesystem::temp_directory_path() / "smilax-XXXXXX").string();
+        folder_ = ::mkdtemp(name.data());
+        file_ = folder_ + "/smilax.yaml";
+    }
+    ~LoadConfiguration() override { std::filesystem::remove_all(folder_); }
+
+    auto load(const std::string& text, const EnvironmentLookup& environment = {}) {
+        std::ofstream(file_) << text;
+        return load_configuration(file_, environment);
+    }
+
+    Configuration loaded(const std::string& text, const EnvironmentLookup& environment = {}) {
+        auto outcome = load(text, environment);
+        if (outcome.has_error()) {
+            for (const policy::Problem& problem : outcome.error()) {
+                ADD_FAILURE() << to_string(problem);
+            }
+            return {};
+        }
+        return *outcome;
+    }
+
+    /// Each problem as it is printed, the folder left out.
+    std::vector<std::string> errors(
+        const std::string& text, const EnvironmentLookup& environment = {}
+    ) {
+        const auto outcome = load(text, environment);
+        std::vector<std::string> lines;
+        if (outcome.has_value()) {
+            return lines;
+        }
+        for (const policy::Problem& problem : outcome.error()) {
+            std::string line = to_string(problem);
+            if (line.starts_with(folder_ + "/")) {
+                line.erase(0, folder_.size() + 1);
+            }
+            lines.push_back(line);
+        }
+        return lines;
+    }
+
+    std::string folder_;
+    std::string file_;
+};
+
+TEST_F(LoadConfiguration, TakesDefaultsForWhatIsAbsent) {
+    const Configuration configuration = loaded(k_minimal);
+    EXPECT_EQ(configuration.workload.trust_domain, "cluster.local");
+    EXPECT_EQ(configuration.workload.name_space, "shop");
+    EXPECT_EQ(configuration.identity.source, IdentitySourceKind::files);
+    EXPECT_EQ(configuration.mtls, MtlsMode::strict);
+    EXPECT_EQ(configuration.policy.access, policy::AccessMode::enforce);
+    ASSERT_EQ(configuration.inbound_listen.size(), 1U);
+    EXPECT_EQ(configuration.inbound_listen[0].text(), "[::]:15006");
+    ASSERT_EQ(configuration.outbound_listen.size(), 2U);
+    EXPECT_EQ(configuration.outbound_listen[0].text(), "127.0.0.1:15001");
+    EXPECT_EQ(configuration.outbound_listen[1].text(), "[::1]:15001");
+    EXPECT_EQ(configuration.admin_listen->text(), "127.0.0.1:15020");
+    EXPECT_EQ(configuration.workers, 1U);
+    EXPECT_EQ(configuration.limits.head_bytes_max, Limits().head_bytes_max);
+}
+
+TEST_F(LoadConfiguration, ReadsEveryKey) {
+    const Configuration configuration = loaded(R"(
+workload:   {trustDomain: example.org, namespace: shop, serviceAccount: web, pod: web-1, owner: {kind: Deployment, name: web}}
+identity:   {source: files, credentialBundle: /run/bundle.pem, trustBundle: ../ca.crt}
+resources:  [{directory: /etc/smilax/resources}, {directory: more}]
+policy:
+  access: audit
+  mtls: permissive
+  pathRegex: full
+  headerRegex: full
+  allowCrossNamespaceTargets: true
+  escapedSlash: keep
+inbound:
+  listen: ["[::]:16006", "10.0.0.1:16007"]
+  ports:  [{listen: "127.0.0.2:8080", application: "127.0.0.1:9091"}]
+  opaquePorts: [3306, 5432]
+outbound:   {listen: ["127.0.0.1:16001"]}
+admin:      {listen: none}
+workers: 4
+log: {level: warning}
+limits: {headBytesMax: 8192, connectMsMax: 250}
+)");
+    EXPECT_EQ(configuration.workload.trust_domain, "example.org");
+    EXPECT_EQ(configuration.workload.service_account, "web");
+    EXPECT_EQ(configuration.workload.pod, "web-1");
+    EXPECT_EQ(configuration.owner.kind, "Deployment");
+    EXPECT_EQ(configuration.owner.name, "web");
+    EXPECT_EQ(configuration.identity.credential_bundle, "/run/bundle.pem");
+    EXPECT_EQ(
+        configuration.identity.trust_bundle, std::filesystem::path(folder_).parent_path() / "ca.crt"
+    );
+    EXPECT_THAT(
+        configuration.resource_directories, ElementsAre("/etc/smilax/resources", folder_ + "/more")
+    );
+    EXPECT_EQ(configuration.policy.access, policy::AccessMode::audit);
+    EXPECT_EQ(configuration.mtls, MtlsMode::permissive);
+    EXPECT_EQ(configuration.policy.path_regex, policy::RegexMode::full);
+    EXPECT_EQ(configuration.policy.header_regex, policy::RegexMode::full);
+    EXPECT_TRUE(configuration.policy.allow_cross_namespace_targets);
+    EXPECT_TRUE(configuration.policy.keep_escaped_slash);
+    ASSERT_EQ(configuration.inbound_listen.size(), 2U);
+    EXPECT_EQ(configuration.inbound_listen[1].text(), "10.0.0.1:16007");
+    ASSERT_EQ(configuration.inbound_ports.size(), 1U);
+    EXPECT_EQ(configuration.inbound_ports[0].listen.text(), "127.0.0.2:8080");
+    EXPECT_EQ(configuration.inbound_ports[0].application.text(), "127.0.0.1:9091");
+    EXPECT_THAT(configuration.policy.opaque_ports, ElementsAre(3306, 5432));
+    ASSERT_EQ(configuration.outbound_listen.size(), 1U);
+    EXPECT_FALSE(configuration.admin_listen.has_value());
+    EXPECT_EQ(configuration.workers, 4U);
+    EXPECT_EQ(configuration.log_level, "warning");
+    EXPECT_EQ(configuration.limits.head_bytes_max, 8192U);
+    EXPECT_EQ(configuration.limits.connect_ms_max, 250U);
+}
+
+TEST_F(LoadConfiguration, MakesPathsRelativeToTheFilesFolder) {
+    const Configuration configuration = loaded(k_minimal);
+    EXPECT_EQ(configuration.identity.certificate, folder_ + "/tls.crt");
+    EXPECT_EQ(configuration.identity.key, folder_ + "/tls.key");
+    EXPECT_THAT(configuration.resource_directories, ElementsAre(folder_ + "/resources"));
+}
+
+TEST_F(LoadConfiguration, LetsTheEnvironmentOverrideEveryKind) {
+    const Configuration configuration = loaded(
+        k_minimal,
+        {{"SMILAX_WORKLOAD_NAMESPACE", "bank"},
+         {"SMILAX_WORKLOAD_SERVICE_ACCOUNT", "api"},
+         {"SMILAX_IDENTITY_CERTIFICATE", "/run/tls.crt"},
+         {"SMILAX_RESOURCES", "/a, /b"},
+         {"SMILAX_POLICY_ALLOW_CROSS_NAMESPACE_TARGETS", "true"},
+         {"SMILAX_INBOUND_LISTEN", ""},
+         {"SMILAX_INBOUND_PORTS", "127.0.0.2:80=127.0.0.1:81,[::1]:82=[::1]:83"},
+         {"SMILAX_INBOUND_OPAQUE_PORTS", "1,2"},
+         {"SMILAX_ADMIN_LISTEN", "127.0.0.1:0"},
+         {"SMILAX_WORKERS", "2"},
+         {"SMILAX_LIMITS_HEAD_MS_MAX", "77"}}
+    );
+    EXPECT_EQ(configuration.workload.name_space, "bank");
+    EXPECT_EQ(configuration.workload.service_account, "api");
+    EXPECT_EQ(configuration.identity.certificate, "/run/tls.crt");
+    EXPECT_THAT(configuration.resource_directories, ElementsAre("/a", "/b"));
+    EXPECT_TRUE(configuration.policy.allow_cross_namespace_targets);
+    EXPECT_THAT(configuration.inbound_listen, IsEmpty());
+    ASSERT_EQ(configuration.inbound_ports.size(), 2U);
+    EXPECT_EQ(configuration.inbound_ports[1].application.text(), "[::1]:83");
+    EXPECT_THAT(configuration.policy.opaque_ports, ElementsAre(1, 2));
+    EXPECT_EQ(configuration.admin_listen->text(), "127.0.0.1:0");
+    EXPECT_EQ(configuration.workers, 2U);
+    EXPECT_EQ(configuration.limits.head_ms_max, 77U);
+}
+
+TEST_F(LoadConfiguration, ReportsEveryErrorAtOnceWithItsPlace) {
+    EXPECT_THAT(
+        errors(
+            "workload: {namespace: shop, serviceAcount: web}\n"
+            "identity: {certificate: tls.crt, key: tls.key}\n"
+            "policy:\n"
+            "  mtls: sometimes\n"
+            "workers: 0\n",
+            {{"SMILAX_WORKLOAD_POD_NAME", "x"}}
+        ),
+        ElementsAre(
+            "smilax.yaml:1:29: error: There is no key workload.serviceAcount: did you mean "
+            "workload.serviceAccount?",
+            StartsWith("error: The environment variable SMILAX_WORKLOAD_POD_NAME is no key"),
+            "smilax.yaml:4:9: error: policy.mtls: \"sometimes\" is not one of: strict | "
+            "permissive.",
+            "smilax.yaml:5:10: error: workers: \"0\" is not a whole number from 1 to 64.",
+            StartsWith("smilax.yaml:1:11: error: workload.serviceAccount is missing"),
+            StartsWith("smilax.yaml:2:11: error: identity.trustBundle is missing"),
+            StartsWith("smilax.yaml:1:1: error: resources is missing or empty")
+        )
+    );
+}
+
+TEST_F(LoadConfiguration, PointsToTheSectionThatAMisplacedKeyBelongsTo) {
+    EXPECT_THAT(
+        errors(std::string(k_minimal) + "policy: {trust_bundle: x}\n"),
+        ElementsAre(HasSubstr("no key policy.trust_bundle: did you mean identity.trustBundle?"))
+    );
+}
+
+TEST_F(LoadConfiguration, ListsTheKeysWhereNothingIsNear) {
+    EXPECT_THAT(
+        errors(std::string(k_minimal) + "log: {colourfulness: x}\n"),
+        ElementsAre(HasSubstr("no key log.colourfulness: the keys here are level."))
+    );
+}
+
+TEST_F(LoadConfiguration, RefusesUnknownVariablesWithASuggestion) {
+    EXPECT_THAT(
+        errors(k_minimal, {{"SMILAX_WORKER", "2"}}),
+        ElementsAre(HasSubstr("SMILAX_WORKER is no key of ours: did you mean SMILAX_WORKERS?"))
+    );
+}
+
+TEST_F(LoadConfiguration, NamesTheVariableWhoseValueIsWrong) {
+    EXPECT_THAT(
+        errors(k_minimal, {{"SMILAX_WORKERS", "many"}, {"SMILAX_INBOUND_PORTS", "127.0.0.1:80"}}),
+        ElementsAre(
+            "error: SMILAX_INBOUND_PORTS: \"127.0.0.1:80\" is not listen=application ….",
+            "error: SMILAX_WORKERS: \"many\" is not a whole number from 1 to 64."
+        )
+    );
+}
+
+TEST_F(LoadConfiguration, NeedsMtlsPermissiveWithoutIdentity) {
+    const std::string text = R"(workload: {namespace: shop, serviceAccount: web}
+identity: {source: none}
+resources: [{directory: resources}]
+)";
+    EXPECT_THAT(errors(text), ElementsAre(HasSubstr("set policy.mtls to permissive")));
+    EXPECT_EQ(
+        loaded(text + "policy: {mtls: permissive}\n").identity.source, IdentitySourceKind::none
+    );
+}
+
+TEST_F(LoadConfiguration, NeverGuessesWhoTheWorkloadIs) {
+    EXPECT_THAT(
+        errors(R"(identity: {certificate: a, key: b, trustBundle: c}
+resources: [{directory: r}])"),
+        ElementsAre(
+            HasSubstr("workload.namespace is missing"),
+            HasSubstr("workload.serviceAccount is missing")
+        )
+    );
+}
+
+TEST_F(LoadConfiguration, RefusesKeyAndBundleTogether) {
+    EXPECT_THAT(
+        errors(R"(workload: {namespace: shop, serviceAccount: web}
+identity: {certificate: a, key: b, credentialBundle: d, trustBundle: c}
+resources: [{directory: r}])"),
+        ElementsAre(HasSubstr("remove it, or remove identity.certificate and identity.key"))
+    );
+}
+
+TEST_F(LoadConfiguration, RefusesOneAddressForTwoListeners) {
+    EXPECT_THAT(
+        errors(
+            std::string(k_minimal) +
+            "outbound: {listen: [\"127.0.0.1:15006\"]}\nadmin: {listen: \"127.0.0.1:15006\"}\n"
+        ),
+        ElementsAre(
+            HasSubstr("outbound.listen 127.0.0.1:15006 and inbound.listen [::]:15006"),
+            HasSubstr("admin.listen 127.0.0.1:15006 and inbound.listen [::]:15006"),
+            HasSubstr("admin.listen 127.0.0.1:15006 and outbound.listen 127.0.0.1:15006")
+        )
+    );
+}
+
+TEST_F(LoadConfiguration, LetsPortZeroBeUsedOften) {
+    loaded(
+        std::string(k_minimal) +
+        "inbound: {listen: [\"127.0.0.1:0\"]}\noutbound: {listen: [\"127.0.0.1:0\"]}\n"
+        "admin: {listen: \"127.0.0.1:0\"}\n"
+    );
+}
+
+TEST_F(LoadConfiguration, ListensForNoRedirectionWherePortsAreNamed) {
+    const Configuration configuration = loaded(
+        std::string(k_minimal) +
+        "inbound: {ports: [{listen: \"127.0.0.2:80\", application: \"127.0.0.1:81\"}]}\n"
+    );
+    EXPECT_THAT(configuration.inbound_listen, IsEmpty());
+}
+
+struct BadCase {
+    const char* text;  // appended to the minimal configuration
+    const char* error;
+};
+
+class BadValue : public LoadConfiguration, public ::testing::WithParamInterface<BadCase> {};
+
+TEST_P(BadValue, IsNamedInOneSentence) {
+    EXPECT_THAT(
+        errors(std::string(k_minimal) + GetParam().text), ElementsAre(HasSubstr(GetParam().error))
+    );
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table,
+    BadValue,
+    ::testing::Values(
+        BadCase{"workers: 65\n", "from 1 to 64"},
+        BadCase{"workers: 1.5\n", "whole number"},
+        BadCase{"workers: -1\n", "whole number"},
+        BadCase{"workers:\n", "workers has no value: write 1 to 64"},
+        BadCase{"workers: [1]\n", "workers takes a single value"},
+        BadCase{"policy: strict\n", "policy must be a mapping with the keys access, "},
+        BadCase{"policy: {access: deny}\n", "is not one of: enforce | audit | off"},
+        BadCase{"policy: {allowCrossNamespaceTargets: yes}\n", "is not one of: false | true"},
+        BadCase{"policy: {escapedSlash: drop}\n", "is not one of: refuse | keep"},
+        BadCase{"policy: {pathRegex: search}\n", "is not one of: start | full"},
+        BadCase{"policy: {headerRegex: start}\n", "is not one of: search | full"},
+        BadCase{"inbound: {listen: \"[::]:1\"}\n", "inbound.listen takes a list"},
+        BadCase{"inbound: {listen: [localhost:80]}\n", "\"localhost:80\" is not an address"},
+        BadCase{"inbound: {listen: [{a: b}]}\n", "An item of inbound.listen must be ip:port"},
+        BadCase{"inbound: {opaquePorts: [0]}\n", "\"0\" is not a port (1 to 65535)"},
+        BadCase{"inbound: {opaquePorts: [65536]}\n", "is not a port"},
+        BadCase{
+            "inbound: {ports: [{listen: \"127.0.0.2:80\"}]}\n",
+            "An item of inbound.ports must be {listen: …, application: …}"
+        },
+        BadCase{
+            "inbound: {ports: [{listen: \"127.0.0.2:80\", application: \"127.0.0.1:0\"}]}\n",
+            "has no port for the application"
+        },
+        BadCase{"outbound: {listen: []}\ninbound: {listen: []}\n", "nothing to listen on"},
+        BadCase{"log: {level: loud}\n", "debug | info | warning | error"},
+        BadCase{"limits: {headBytesMax: 12}\n", "from 1024 to 16777216"},
+        BadCase{"limits: {headByteMax: 2048}\n", "did you mean limits.headBytesMax?"},
+        BadCase{"workers: 1\nworkers: 2\n", "workers"},
+        BadCase{"---\nworkers: 1\n", "here begins a second"}
+    )
+);
+
+TEST_F(LoadConfiguration, RefusesIdentitiesThatNoCertificateCanHave) {
+    EXPECT_THAT(
+        errors(R"(workload: {trustDomain: Example.org, namespace: a/b, serviceAccount: "w b"}
+identity: {certificate: a, key: b, trustBundle: c}
+resources: [{directory: r}])"),
+        ElementsAre(
+            AllOf(StartsWith("smilax.yaml:1:"), HasSubstr("workload.trustDomain: \"Example.org\"")),
+            HasSubstr("workload.namespace: \"a/b\" must not contain '/'"),
+            HasSubstr("workload.serviceAccount: \"w b\" cannot be part of a SPIFFE identity")
+        )
+    );
+}
+
+TEST_F(LoadConfiguration, NeedsBothPartsOfTheOwner) {
+    EXPECT_THAT(
+        errors(R"(workload: {namespace: shop, serviceAccount: web, owner: {kind: Deployment}}
+identity: {certificate: a, key: b, trustBundle: c}
+resources: [{directory: r}])"),
+        ElementsAre(HasSubstr("workload.owner needs both kind and name"))
+    );
+}
+
+TEST_F(LoadConfiguration, SaysNothingOfMissingKeysWhenTheTextDoesNotParse) {
+    EXPECT_THAT(errors("workload: {namespace: [\n"), ElementsAre(StartsWith("smilax.yaml:")));
+}
+
+TEST_F(LoadConfiguration, NamesAFileThatIsNotThere) {
+    const auto outcome = load_configuration(folder_ + "/absent.yaml", {});
+    ASSERT_TRUE(outcome.has_error());
+    ASSERT_EQ(outcome.error().size(), 1U);
+    EXPECT_THAT(to_string(outcome.error()[0]), HasSubstr("No such file or directory"));
+}
+
+TEST_F(LoadConfiguration, RefusesADirectory) {
+    const auto outcome = load_configuration(folder_, {});
+    ASSERT_TRUE(outcome.has_error());
+    EXPECT_THAT(outcome.error()[0].message, HasSubstr("is a directory"));
+}
+
+TEST_F(LoadConfiguration, IsReadFromTheEnvironmentAloneWhenTheFileIsEmpty) {
+    const Configuration configuration = loaded(
+        "",
+        {{"SMILAX_WORKLOAD_NAMESPACE", "shop"},
+         {"SMILAX_WORKLOAD_SERVICE_ACCOUNT", "web"},
+         {"SMILAX_IDENTITY_CREDENTIAL_BUNDLE", "b"},
+         {"SMILAX_IDENTITY_TRUST_BUNDLE", "c"},
+         {"SMILAX_RESOURCES", "r"}}
+    );
+    EXPECT_EQ(configuration.workload.service_account, "web");
+}
+
+TEST(ProcessEnvironment, LeavesOutWhatKubernetesMakesOfServices) {
+    ::setenv("SMILAX_WORKERS", "2", 1);
+    ::setenv("SMILAX_SERVICE_HOST", "10.0.0.1", 1);
+    ::setenv("SMILAX_SERVICE_PORT_HTTP", "80", 1);
+    ::setenv("SMILAX_PORT", "tcp://10.0.0.1:80", 1);
+    ::setenv("SMILAX_PORT_80_TCP_ADDR", "10.0.0.1", 1);
+    const EnvironmentLookup environment = process_environment();
+    for (const char* name :
+         {"SMILAX_WORKERS",
+          "SMILAX_SERVICE_HOST",
+          "SMILAX_SERVICE_PORT_HTTP",
+          "SMILAX_PORT",
+          "SMILAX_PORT_80_TCP_ADDR"}) {
+        ::unsetenv(name);
+    }
+    EXPECT_TRUE(environment.contains("SMILAX_WORKERS"));
+    EXPECT_FALSE(environment.contains("SMILAX_SERVICE_HOST"));
+    EXPECT_FALSE(environment.contains("SMILAX_SERVICE_PORT_HTTP"));
+    EXPECT_FALSE(environment.contains("SMILAX_PORT"));
+    EXPECT_FALSE(environment.contains("SMILAX_PORT_80_TCP_ADDR"));
+}
+
+TEST(ConfigurationReference, ListsEveryKeyWithItsVariableAndDefault) {
+    std::ostringstream out;
+    print_configuration_reference(out);
+    for (const ConfigurationKey& key : configuration_keys()) {
+        EXPECT_THAT(out.str(), HasSubstr(key.path + ": " + key.form));
+        EXPECT_THAT(out.str(), HasSubstr(key.environment_name()));
+    }
+    EXPECT_THAT(out.str(), HasSubstr("SMILAX_WORKLOAD_TRUST_DOMAIN, default cluster.local"));
+    EXPECT_THAT(out.str(), HasSubstr("SMILAX_LIMITS_HEAD_BYTES_MAX, default 65536"));
+    EXPECT_THAT(out.str(), Not(HasSubstr("SMILAX_WORKLOAD_NAMESPACE, default")));
+}
+
+TEST(ConfigurationReference, HasAKeyForEveryLimit) {
+    // A limit that is added to the struct changes its size: give it a row in the table.
+    std::size_t keys = 0;
+    for (const ConfigurationKey& key : configuration_keys()) {
+        keys += key.path.starts_with("limits.") ? 1U : 0U;
+    }
+    constexpr std::size_t wide = 8;    // std::size_t members
+    constexpr std::size_t narrow = 8;  // std::uint32_t members
+    EXPECT_EQ(sizeof(Limits), wide * sizeof(std::size_t) + narrow * sizeof(std::uint32_t));
+    EXPECT_EQ(keys, wide + narrow);
+}
+
+TEST(ConfigurationTable, AcceptsItsOwnDefaults) {
+    Configuration configuration = default_configuration();
+    for (const ConfigurationKey& key : configuration_keys()) {
+        const std::string value = key.show(configuration);
+        if (!value.empty() && !key.is_list) {
+            EXPECT_EQ(key.set(configuration, {value}), std::nullopt) << key.path;
+            EXPECT_EQ(key.show(configuration), value) << key.path;
+        }
+    }
+}
+
+TEST(NearestName, ForgivesCaseSeparatorsAndSlips) {
+    const std::vector<std::string> names{"workload.namespace", "identity.trustBundle", "workers"};
+    EXPECT_EQ(nearest_name("workload.name_space", names), "workload.namespace");
+    EXPECT_EQ(nearest_name("Workers", names), "workers");
+    EXPECT_EQ(nearest_name("wokers", names), "workers");
+    EXPECT_EQ(nearest_name("trustbundle", names), "identity.trustBundle");
+    EXPECT_EQ(nearest_name("something", names), "");
+    EXPECT_EQ(nearest_name(std::string(1000, 'x'), names), "");
+}
+
+}  // namespace
+}  // namespace proxy::command
