@@ -1,0 +1,136 @@
+"""Builds and runs unit tests for ./run, and counts their single cases: "passed failed skipped".
+
+    units.py BUILD_DIRECTORY RESULT_DIRECTORY [--threads] [SUITE...]
+
+Without suites: all. `--threads`: only those that start threads, themselves or through what they
+test. A program that fails has its output shown; one that ends badly without a failed case (a crash,
+a leak, a time-out, no report) counts as one failure.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+SECONDS_MAX = 240
+THREADS = re.compile(
+    r'#include (<thread>|"proxy/(worker|control/)|"telemetry/log\.hpp")', re.MULTILINE
+)
+SUPPRESSIONS = pathlib.Path(__file__).with_name("tsan.supp")
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={SUPPRESSIONS}",
+}
+
+
+def tell(message):
+    print(message, file=sys.stderr, flush=True)
+
+
+def source_of(program, name):
+    """The source of Meson's test `name`: its program's folder says which."""
+    return pathlib.Path("tests") / program.parent.name / f"{name}_test.cpp"
+
+
+def select(build, suites, only_threads):
+    """(program, environment) of the tests that Meson knows and the caller wants."""
+    told = subprocess.run(
+        ["meson", "introspect", "--tests", build], capture_output=True, text=True, check=True
+    )
+    chosen = []
+    for test in json.loads(told.stdout):
+        program = pathlib.Path(test["cmd"][0])
+        suite = test["suite"][0].split(":")[-1]
+        if suites and suite not in suites:
+            continue
+        if only_threads and not THREADS.search(source_of(program, test["name"]).read_text()):
+            continue
+        chosen.append((program, test["env"]))
+    return chosen
+
+
+def run(program, extra, results):
+    """(output, exit code or None after a time-out, report or None)."""
+    report = results / f"{program.name}.json"
+    # A file, because a test that captures standard error would swallow what a sanitizer says.
+    said = results / f"{program.name}.sanitizer"
+    options = {name: f"{value}:log_path={said.resolve()}" for name, value in SANITIZERS.items()}
+    env = {**os.environ, **options, **extra, "GTEST_OUTPUT": f"json:{report}"}
+    try:
+        done = subprocess.run(
+            [program], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=SECONDS_MAX,
+        )
+        output, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as expired:
+        output, code = expired.stdout or b"", None
+    output += b"".join(file.read_bytes() for file in sorted(results.glob(f"{said.name}.*")))
+    told = json.loads(report.read_text()) if report.exists() and report.stat().st_size else None
+    return output.decode(errors="replace"), code, told
+
+
+def count(program, code, report):
+    """Counts of one program; names what did not pass."""
+    passed = failed = skipped = 0
+    for suite in report["testsuites"] if report else ():
+        for case in suite["testsuite"]:
+            name = f"{program.name}: {suite['name']}.{case['name']}"
+            if case.get("failures"):
+                failed += 1
+                tell(f"FAILED: {name}")
+            elif case.get("result") == "SKIPPED":
+                skipped += 1
+                why = "; ".join(skip["message"].strip() for skip in case.get("skipped", ()))
+                tell(f"SKIPPED: {name}: {why}")
+            elif case.get("status") == "RUN":
+                passed += 1
+    if failed == 0 and (code != 0 or passed + skipped == 0):
+        failed = 1
+        tell(f"FAILED: {program.name}: " + (
+            f"exit code {code}" if code is not None else f"not done in {SECONDS_MAX} s"))
+    return passed, failed, skipped
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("results", type=pathlib.Path)
+    parser.add_argument("suites", nargs="*")
+    parser.add_argument("--threads", action="store_true")
+    arguments = parser.parse_args()
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    chosen = select(arguments.build, arguments.suites, arguments.threads)
+    if not chosen:
+        tell("there is no such test")
+        return 1
+    root = pathlib.Path(arguments.build).resolve()
+    targets = [str(program.relative_to(root)) for program, _ in chosen]
+    # -k 0: one that does not compile does not keep the others from being tested.
+    subprocess.run(["ninja", "-C", arguments.build, "-k", "0", *targets], stdout=sys.stderr)
+    totals = [0, 0, 0]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = {
+            pool.submit(run, program, env, arguments.results): program
+            for program, env in chosen if program.exists()
+        }
+        for program, _ in chosen:
+            if not program.exists():
+                tell(f"FAILED: {program.name} was not built")
+                totals[1] += 1
+        for done in concurrent.futures.as_completed(runs):
+            output, code, report = done.result()
+            counts = count(runs[done], code, report)
+            if counts[1]:
+                tell(output)
+            totals = [total + number for total, number in zip(totals, counts)]
+    print(*totals)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
