@@ -93,7 +93,7 @@ class SplitCompiler {
     }
 
     /// "name.ns" may be any host name, unless that Service is there; with ".svc" it is no other.
-    bool is_in_other_namespace(std::string_view folded) const {
+    [[nodiscard]] bool is_in_other_namespace(std::string_view folded) const {
         const auto named = parse_service_name(folded, {});
         if (!named) {
             return false;

@@ -77,7 +77,7 @@ class TreeBuilder : public YAML::EventHandler {
     };
 
     [[noreturn]] void stop(const Node& at, const char* code, std::string message) const;
-    Node make(Node::Kind kind, const YAML::Mark& mark) const;
+    [[nodiscard]] Node make(Node::Kind kind, const YAML::Mark& mark) const;
     void require_tag(const Node& at, const std::string& tag, std::string_view allowed) const;
     void count(const Node& at, std::size_t nodes);
     void count_copy(const Built& built);

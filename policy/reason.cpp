@@ -2,6 +2,7 @@
 
 namespace policy {
 
+// NOLINTNEXTLINE(readability-function-size): one line a word
 std::string_view to_string(Reason reason) {
     // No default: a new reason without a word does not compile (-Wswitch-enum).
     switch (reason) {
