@@ -228,7 +228,7 @@ io::Awaitable<Outcome> exchange(
     const bool was_sent_whole = is_whole ? written.has_value() : upload && upload->is_complete;
     outcome.is_client_reusable = outcome.is_client_reusable && client.is_body_complete();
     outcome.may_retry = outcome.failure.has_value() && outcome.status == 0 &&
-                        outcome.failure->reason == Reason::upstream_closed && upstream.was_used() &&
+                        row_of(outcome.failure->reason).may_retry && upstream.was_used() &&
                         !upstream.has_response_bytes() && request.may_be_replayed();
     if (!was_sent_whole && !outcome.is_upgraded) {
         upstream.close();
