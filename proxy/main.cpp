@@ -45,8 +45,19 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& asked) {
         return app.exit(asked);  // --help, --version
     } catch (const CLI::ParseError& wrong) {
-        app.exit(wrong);
+        if (app.get_subcommands().empty()) {  // CLI11 would only say that a command is missing
+            std::cerr << "smilax: there is no command or option " << argv[1]
+                      << "; smilax --help lists them\n";
+        } else {
+            app.exit(wrong);
+        }
         return k_usage_error;
+    }
+    std::cout.flush();
+    if (!std::cout) {
+        // Half a report must not read as a whole one: a full disk, a closed pipe.
+        std::cerr << "smilax: standard output could not be written\n";
+        return result.exit_code == 0 ? 1 : result.exit_code;
     }
     return result.exit_code;
 }

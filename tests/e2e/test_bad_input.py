@@ -129,6 +129,22 @@ def test_wrong_usage_says_so_and_points_at_help(arguments):
     assert "--help" in run.stderr + run.stdout
 
 
+def test_unknown_command_is_named():
+    done = program.smilax("bogus")
+    assert done.returncode == 2
+    assert "bogus" in done.stderr and "--help" in done.stderr
+
+
+def test_report_that_could_not_be_written_is_no_success(folder):
+    (folder / "a.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n")
+    command = [program.binary(), "check", "-o", "json", folder]
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True,
+                              env=program.environment(), timeout=60, check=False)
+    assert done.returncode == 1
+    assert "standard output could not be written" in done.stderr
+
+
 def test_broken_resource_files_never_stop_the_others(any_mesh):
     web, api = two_pods(any_mesh)
     any_mesh.directory.write_text("broken.yaml", "kind: [unclosed\n")
