@@ -16,6 +16,9 @@ class Sorter {
     void operator()(const TrafficTarget& object) {
         insert("TrafficTarget", catalog_.targets, object);
     }
+    void operator()(const IdentityBinding& object) {
+        insert("IdentityBinding", catalog_.bindings, object);
+    }
     void operator()(const HttpRouteGroup& object) {
         insert("HTTPRouteGroup", catalog_.groups, object);
     }

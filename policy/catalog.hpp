@@ -16,6 +16,7 @@ namespace policy {
 /// files hold the same object, the first file by name wins and the other one is a problem.
 struct Catalog {
     std::map<ObjectName, const TrafficTarget*> targets;
+    std::map<ObjectName, const IdentityBinding*> bindings;
     std::map<ObjectName, const HttpRouteGroup*> groups;
     std::map<ObjectName, const TcpRoute*> tcp_routes;
     std::map<ObjectName, const UdpRoute*> udp_routes;

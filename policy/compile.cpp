@@ -16,7 +16,9 @@ void index_destinations(SnapshotData& data) {
         for (const IpAddress& ip : destination.cluster_ips) {
             for (const auto& entry : destination.ports) {
                 // Two Services with one ClusterIP cannot be in a cluster; the first by name wins.
-                data.by_cluster_ip.emplace(SocketAddress{ip, entry->port}, entry.get());
+                auto& table = entry->key.transport == Transport::udp ? data.udp_by_cluster_ip
+                                                                     : data.by_cluster_ip;
+                table.emplace(SocketAddress{ip, entry->key.port}, entry.get());
             }
         }
     }
@@ -45,9 +47,11 @@ Compiled compile(
     for (const std::uint16_t port : options.opaque_ports) {
         data->opaque_ports.add(port);
     }
-    CompileContext context{catalog, *data, compiled.problems, {}};
+    CompileContext context{catalog, *data, compiled.problems, {}, {}};
     compile_groups(context);
+    compile_bindings(context);
     compile_access(context);
+    compile_audiences(context);
     compile_services(context);
     compile_splits(context);
     drop_unused_groups(context);
@@ -56,7 +60,7 @@ Compiled compile(
     return compiled;
 }
 
-std::uint64_t choice_id(const ObjectName& root, std::uint16_t port, const ObjectName& split) {
+std::uint64_t choice_id(const ObjectName& root, const PortKey& key, const ObjectName& split) {
     // FNV-1a, 64 bits; a zero byte ends each part, so that no two sets of names run together.
     std::uint64_t hash = 0xcbf29ce484222325U;
     const auto add = [&hash](std::string_view text) {
@@ -67,7 +71,8 @@ std::uint64_t choice_id(const ObjectName& root, std::uint16_t port, const Object
     };
     add(root.name_space);
     add(root.name);
-    add(std::to_string(port));
+    add(std::to_string(key.port));
+    add(key.transport == Transport::udp ? "udp" : "tcp");
     add(split.name_space);
     add(split.name);
     return hash;

@@ -10,6 +10,7 @@ namespace policy {
 namespace {
 
 constexpr std::string_view k_service_account = "ServiceAccount";
+constexpr std::string_view k_identity_binding = "IdentityBinding";
 
 class TargetCompiler {
  public:
@@ -20,13 +21,19 @@ class TargetCompiler {
     /// way, so that every sidecar and `check` see the same ones.
     std::optional<CompiledTarget> compile() {
         if (target_.is_spoiled) {
-            return std::nullopt;  // its decoder told why
+            invalid_because_ = "a field of it cannot be read, so it allows nothing";
         }
-        const bool is_valid = check_shape();
         const bool is_here = resolve_destination();
-        resolve_sources();
-        const bool rules_are_known = resolve_rules(is_valid && is_here);
-        if (!is_valid || !is_here || !rules_are_known) {
+        if (!target_.is_spoiled) {  // else its decoder told why
+            check_shape();
+            resolve_sources();
+            resolve_rules(is_here);
+        }
+        if (!is_here) {
+            return std::nullopt;
+        }
+        if (!invalid_because_.empty()) {
+            context_.data.invalid_targets.push_back({target_.metadata.name, invalid_because_});
             return std::nullopt;
         }
         compiled_.name = target_.metadata.name;
@@ -36,11 +43,9 @@ class TargetCompiler {
 
  private:
     /// A8, U21, U22: no destination, no rule or no source allows nobody.
-    bool check_shape() {
-        bool is_valid = true;
+    void check_shape() {
         const auto refuse = [&](std::string code, std::string message) {
-            is_valid = false;
-            report(Severity::error, target_.metadata.origin, std::move(code), std::move(message));
+            invalidate(target_.metadata.origin, std::move(code), std::move(message));
         };
         if (!target_.destination) {
             refuse(
@@ -63,7 +68,6 @@ class TargetCompiler {
                 "may call"
             );
         }
-        return is_valid;
     }
 
     /// True when the destination is this workload (U9).
@@ -72,72 +76,129 @@ class TargetCompiler {
             return false;
         }
         const Subject& destination = *target_.destination;
-        if (destination.kind != k_service_account) {
+        const bool is_binding = destination.kind == k_identity_binding;
+        if (destination.kind != k_service_account && !is_binding) {
             report(
                 Severity::error,
                 destination.origin,
                 "unknown_destination_kind",
                 "a destination of kind \"" + destination.kind +
-                    "\" cannot be resolved, so the target allows nothing; use ServiceAccount"
+                    "\" cannot be resolved, so the target allows nothing; use ServiceAccount or "
+                    "IdentityBinding"
             );
             return false;
         }
-        const std::string& own_namespace = target_.metadata.name.name_space;
-        const std::string& name_space =
-            destination.name_space.empty() ? own_namespace : destination.name_space;
-        if (name_space != own_namespace && !context_.data.options.allow_cross_namespace_targets) {
-            report(
-                Severity::error,
-                destination.origin,
-                "cross_namespace_target",
-                "the target is in namespace " + own_namespace + " but its destination is in " +
-                    name_space + ", so it is ignored; move the target to " + name_space
-            );
-            return false;
-        }
+        const ObjectName name = full_name(destination);
         const Workload& workload = context_.data.workload;
-        return name_space == workload.name_space && destination.name == workload.service_account;
+        const bool is_here =
+            is_binding ? is_bound_here(destination, name)
+                       : name == ObjectName{workload.name_space, workload.service_account};
+        if (name.name_space != own_namespace() &&
+            !context_.data.options.allow_cross_namespace_targets) {
+            refuse_other_namespace(destination, name.name_space);
+        }
+        return is_here;
+    }
+
+    bool is_bound_here(const Subject& destination, const ObjectName& name) {
+        const BindingMeaning* meaning = find_binding(destination, name, "the target");
+        const Workload& workload = context_.data.workload;
+        const Identity own{workload.trust_domain, workload.name_space, workload.service_account};
+        return meaning != nullptr &&
+               (meaning->selects_own_pod ||
+                std::find(meaning->identities.begin(), meaning->identities.end(), own) !=
+                    meaning->identities.end());
+    }
+
+    void refuse_other_namespace(const Subject& destination, const std::string& name_space) {
+        invalidate(
+            destination.origin,
+            "cross_namespace_target",
+            "the target is in namespace " + own_namespace() + " but its destination is in " +
+                name_space + ", so it is ignored; move the target to " + name_space
+        );
     }
 
     /// An unknown kind spoils only that source (smi.md §1.8).
     void resolve_sources() {
         for (const Subject& source : target_.sources) {
-            if (source.kind != k_service_account) {
+            if (source.kind != k_service_account && source.kind != k_identity_binding) {
                 report(
                     Severity::error,
                     source.origin,
                     "unknown_source_kind",
                     "a source of kind \"" + source.kind +
-                        "\" cannot be resolved, so it allows nobody; use ServiceAccount"
+                        "\" cannot be resolved, so it allows nobody; use ServiceAccount or "
+                        "IdentityBinding"
                 );
                 continue;
             }
-            const std::string& own_namespace = target_.metadata.name.name_space;
             if (source.name_space.empty()) {
                 report(
                     Severity::warning,
                     source.origin,
                     "source_without_namespace",
                     "source " + source.name + " has no namespace and is taken to be in " +
-                        own_namespace + "; write the namespace"
+                        own_namespace() + "; write the namespace"
                 );
             }
-            Identity identity{
-                context_.data.workload.trust_domain,
-                source.name_space.empty() ? own_namespace : source.name_space,
-                source.name,
-            };
-            if (std::find(compiled_.sources.begin(), compiled_.sources.end(), identity) ==
-                compiled_.sources.end()) {
-                compiled_.sources.push_back(std::move(identity));
-            }
+            resolve_source(source, full_name(source));
         }
     }
 
-    /// False when a rule's kind is unknown, which spoils the target (U23). `is_used`: the target
-    /// will take part, so its groups must be kept.
-    bool resolve_rules(bool is_used) {
-        bool all_known = true;
+    void resolve_source(const Subject& source, const ObjectName& name) {
+        if (source.kind == k_service_account) {
+            add_source({context_.data.workload.trust_domain, name.name_space, name.name});
+            return;
+        }
+        const BindingMeaning* meaning = find_binding(source, name, "this source");
+        if (meaning == nullptr) {
+            return;
+        }
+        for (const Identity& identity : meaning->identities) {
+            add_source(identity);
+        }
+        if (!meaning->pod_addresses.empty()) {
+            compiled_.pod_sources.push_back({name, meaning->pod_addresses});
+        }
+    }
+
+    void add_source(Identity identity) {
+        if (seen_.insert(identity).second) {
+            compiled_.sources.push_back(std::move(identity));
+        }
+    }
+
+    /// Null, with a problem, when there is none.
+    const BindingMeaning* find_binding(
+        const Subject& subject, const ObjectName& name, std::string_view what
+    ) {
+        const auto found = context_.bindings.find(name);
+        if (found != context_.bindings.end()) {
+            return &found->second;
+        }
+        report(
+            Severity::error,
+            subject.origin,
+            "unresolved_reference",
+            "there is no IdentityBinding " + name.name + " in namespace " + name.name_space +
+                ", so " + std::string(what) + " allows nothing; create it or correct the name"
+        );
+        return nullptr;
+    }
+
+    [[nodiscard]] const std::string& own_namespace() const {
+        return target_.metadata.name.name_space;
+    }
+
+    /// Without a namespace it is the target's own (U9, U10).
+    [[nodiscard]] ObjectName full_name(const Subject& subject) const {
+        return {subject.name_space.empty() ? own_namespace() : subject.name_space, subject.name};
+    }
+
+    /// An unknown kind of rule spoils the target (U23). `is_used`: the target takes part, so its
+    /// groups must be kept.
+    void resolve_rules(bool is_used) {
         for (const RuleReference& rule : target_.rules) {
             if (rule.kind == "TCPRoute") {
                 compiled_.has_tcp = true;
@@ -149,9 +210,7 @@ class TargetCompiler {
                 compiled_.has_http = true;
                 add_group(rule, is_used);
             } else {
-                all_known = false;
-                report(
-                    Severity::error,
+                invalidate(
                     rule.origin,
                     "unknown_rule_kind",
                     "a rule of kind \"" + rule.kind +
@@ -160,7 +219,6 @@ class TargetCompiler {
                 );
             }
         }
-        return all_known;
     }
 
     /// Routes are in the target's namespace (U11). One that is missing adds no port, so whatever
@@ -169,7 +227,7 @@ class TargetCompiler {
     void add_ports(
         const RuleReference& rule, const std::map<ObjectName, const Route*>& routes, PortSet& ports
     ) {
-        const auto found = routes.find({target_.metadata.name.name_space, rule.name});
+        const auto found = routes.find({own_namespace(), rule.name});
         if (found == routes.end()) {
             report_unresolved(rule);
             return;
@@ -187,7 +245,7 @@ class TargetCompiler {
     }
 
     void add_group(const RuleReference& reference, bool is_used) {
-        const ObjectName name{target_.metadata.name.name_space, reference.name};
+        const ObjectName name{own_namespace(), reference.name};
         const auto found = context_.data.groups.find(name);
         if (found == context_.data.groups.end()) {
             report_unresolved(reference);
@@ -234,10 +292,17 @@ class TargetCompiler {
             Severity::error,
             rule.origin,
             "unresolved_reference",
-            "there is no " + rule.kind + " " + rule.name + " in namespace " +
-                target_.metadata.name.name_space +
+            "there is no " + rule.kind + " " + rule.name + " in namespace " + own_namespace() +
                 ", so this rule allows nothing; create it or correct the name"
         );
+    }
+
+    /// An error that leaves the target without any effect.
+    void invalidate(const Origin& origin, std::string code, std::string message) {
+        if (invalid_because_.empty()) {
+            invalid_because_ = message;
+        }
+        report(Severity::error, origin, std::move(code), std::move(message));
     }
 
     void report(Severity severity, const Origin& origin, std::string code, std::string message) {
@@ -253,6 +318,8 @@ class TargetCompiler {
     CompileContext& context_;
     const TrafficTarget& target_;
     CompiledTarget compiled_;
+    std::set<Identity> seen_;      // compiled_.sources
+    std::string invalid_because_;  // empty: valid so far
 };
 
 /// A target's paths matter on the ports on which its HTTP matches can be reached.
@@ -283,10 +350,6 @@ void compile_access(CompileContext& context) {
         auto compiled = TargetCompiler(context, *target).compile();
         if (!compiled) {
             continue;
-        }
-        const auto index = static_cast<std::uint32_t>(data.targets.size());
-        for (const Identity& source : compiled->sources) {
-            data.targets_by_source[source].push_back(index);
         }
         add_path_rule_ports(*compiled, data.path_rule_ports);
         data.targets.push_back(std::move(*compiled));

@@ -6,11 +6,19 @@
 #include "policy/problem.hpp"
 #include "policy/snapshot_data.hpp"
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace policy {
+
+/// Whom an IdentityBinding means (I1).
+struct BindingMeaning {
+    std::vector<Identity> identities;
+    std::vector<IpAddress> pod_addresses;  // sorted; of the pods that its selector selects
+    bool selects_own_pod = false;
+};
 
 /// What a step reads (catalog; workload and options inside `data`) and what it fills. All of it
 /// belongs to one run of compile.
@@ -20,12 +28,17 @@ struct CompileContext {
     std::vector<Problem>& problems;
     /// Groups that a target of this workload or a split refers to; the others are dropped.
     std::set<ObjectName> used_groups;
+    std::map<ObjectName, BindingMeaning> bindings;
 };
 
 /// HTTPRouteGroups → data.groups, with all their patterns.
 void compile_groups(CompileContext& context);
-/// TrafficTargets → data.targets and their index by source. Needs the groups.
+/// IdentityBindings → context.bindings.
+void compile_bindings(CompileContext& context);
+/// TrafficTargets → data.targets, data.invalid_targets. Needs groups and bindings.
 void compile_access(CompileContext& context);
+/// data.targets → the audiences of their sources.
+void compile_audiences(CompileContext& context);
 /// Services, EndpointSlices and Pods → data.destinations, data.endpoints, data.opaque_ports.
 void compile_services(CompileContext& context);
 /// TrafficSplits → data.splits and the splits of each DestinationPort. Needs groups and Services.
@@ -34,7 +47,7 @@ void compile_splits(CompileContext& context);
 /// Stable over compiles and processes: names and port, nothing else. `split` is empty for a
 /// Service as it is.
 [[nodiscard]] std::uint64_t choice_id(
-    const ObjectName& root, std::uint16_t port, const ObjectName& split
+    const ObjectName& root, const PortKey& key, const ObjectName& split
 );
 
 }  // namespace policy

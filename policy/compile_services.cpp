@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -47,6 +49,14 @@ bool is_opaque_port(const ServicePort& port) {
            k_opaque_protocols.end();
 }
 
+/// nullopt for what is neither (SCTP).
+std::optional<Transport> transport_of(const ServicePort& port) {
+    if (port.protocol == "TCP") {
+        return Transport::tcp;
+    }
+    return port.protocol == "UDP" ? std::optional(Transport::udp) : std::nullopt;
+}
+
 /// The pods of this sidecar. The name of the pod says it exactly; pods that share a service
 /// account are told apart only by it.
 bool is_own(const Workload& workload, const FoundEndpoint& found) {
@@ -70,29 +80,30 @@ class ServiceCompiler {
         Destination& destination = context_.data.destinations[name];
         destination.name = name;
         destination.cluster_ips = service_.cluster_ips;
-        PortSet seen;
+        std::set<PortKey> seen;
         for (const ServicePort& port : service_.ports) {
+            const auto transport = transport_of(port);
             // The same port twice is invalid in Kubernetes; the first one stands.
-            if (port.protocol == "TCP" && port.port != 0 && !seen.contains(port.port)) {
-                seen.add(port.port);
-                add_port(destination, port);
+            if (transport && port.port != 0 && seen.insert({*transport, port.port}).second) {
+                add_port(destination, port, *transport);
             }
         }
         std::sort(
             destination.ports.begin(),
             destination.ports.end(),
-            [](const auto& left, const auto& right) { return left->port < right->port; }
+            [](const auto& left, const auto& right) { return left->key < right->key; }
         );
     }
 
  private:
-    void add_port(Destination& destination, const ServicePort& port) {
+    void add_port(Destination& destination, const ServicePort& port, Transport transport) {
         SnapshotData& data = context_.data;
         auto backend = std::make_unique<Backend>();
         backend->name_space = service_.metadata.name.name_space;
         backend->service = service_.metadata.name.name;
+        backend->transport = transport;
         backend->port = port.port;
-        backend->opaque = is_opaque_port(port);
+        backend->opaque = transport == Transport::tcp && is_opaque_port(port);
         auto endpoints =
             find_endpoints(context_.catalog, service_, port, data.workload.trust_domain);
         for (FoundEndpoint& found : endpoints) {
@@ -101,15 +112,15 @@ class ServiceCompiler {
             }
             if (found.is_ready) {
                 backend->endpoints.push_back(std::move(found.endpoint));
-            } else {
+            } else if (transport == Transport::tcp) {
                 data.other_endpoints.push_back(std::move(found.endpoint));
             }
         }
         auto entry = std::make_unique<DestinationPort>();
         entry->owner = &destination;
-        entry->port = port.port;
+        entry->key = {transport, port.port};
         entry->whole = {backend.get(), 1};
-        entry->choice_id = choice_id(service_.metadata.name, port.port, {});
+        entry->choice_id = choice_id(service_.metadata.name, entry->key, {});
         entry->service = std::move(backend);
         destination.ports.push_back(std::move(entry));
     }
@@ -130,6 +141,9 @@ void index_endpoint(SnapshotData& data, const Endpoint& endpoint) {
 void index_endpoints(SnapshotData& data) {
     for (const auto& [name, destination] : data.destinations) {
         for (const auto& entry : destination.ports) {
+            if (entry->key.transport == Transport::udp) {
+                continue;
+            }
             for (const Endpoint& endpoint : entry->service->endpoints) {
                 index_endpoint(data, endpoint);
             }

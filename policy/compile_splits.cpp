@@ -16,6 +16,10 @@ bool has_service(const Destination& root) {
     });
 }
 
+std::string text_of(const PortKey& key) {
+    return (key.transport == Transport::udp ? "UDP port " : "TCP port ") + std::to_string(key.port);
+}
+
 class SplitCompiler {
  public:
     SplitCompiler(CompileContext& context, const TrafficSplit& split)
@@ -42,8 +46,8 @@ class SplitCompiler {
         for (const auto& entry : root_->ports) {
             SplitAtPort at_port;
             at_port.split = &compiled;
-            at_port.choice_id = choice_id(root_->name, entry->port, split_.metadata.name);
-            share_out(shares_, entry->port, at_port);
+            at_port.choice_id = choice_id(root_->name, entry->key, split_.metadata.name);
+            share_out(shares_, entry->key, at_port);
             entry->splits.push_back(std::move(at_port));
             entry->has_path_rules |=
                 std::any_of(compiled.rules.begin(), compiled.rules.end(), [](const HttpRule* rule) {
@@ -110,21 +114,21 @@ class SplitCompiler {
                 continue;
             }
             for (const auto& backend : share.destination->ports) {
-                if (root_->find_port(backend->port) == nullptr) {
-                    add_port(backend->port);
+                if (root_->find_port(backend->key) == nullptr) {
+                    add_port(backend->key);
                 }
             }
         }
     }
 
-    void add_port(std::uint16_t port) {
+    void add_port(const PortKey& key) {
         auto entry = std::make_unique<DestinationPort>();
         entry->owner = root_;
-        entry->port = port;
-        entry->choice_id = choice_id(root_->name, port, {});
+        entry->key = key;
+        entry->choice_id = choice_id(root_->name, key, {});
         const auto place =
             std::find_if(root_->ports.begin(), root_->ports.end(), [&](const auto& other) {
-                return other->port > port;
+                return other->key > key;
             });
         root_->ports.insert(place, std::move(entry));
     }
@@ -136,6 +140,11 @@ class SplitCompiler {
         for (const SplitMatch& match : split_.matches) {
             add_match(match, compiled);
         }
+        std::vector<RuleIndex::Entry> entries;
+        for (const HttpRule* rule : compiled.rules) {
+            entries.push_back({rule, 0});
+        }
+        compiled.index = RuleIndex(std::move(entries));
         return compiled;
     }
 
@@ -228,33 +237,33 @@ class SplitCompiler {
             return;
         }
         for (const auto& entry : root_->ports) {
-            const Reason reason = judge_backend(share, entry->port);
+            const Reason reason = judge_backend(share, entry->key);
             // Only a Service's port binds its backends; a bare name is served where it can be.
             if (reason == Reason::backend_port_missing && entry->service != nullptr) {
-                report_missing_port(share, entry->port);
+                report_missing_port(share, entry->key);
             } else if (reason == Reason::backend_no_endpoint) {
-                report_empty(share, entry->port);
+                report_empty(share, entry->key);
             }
         }
     }
 
-    void report_missing_port(const BackendShare& share, std::uint16_t port) {
+    void report_missing_port(const BackendShare& share, const PortKey& key) {
         report(
             Severity::error,
             share.origin,
             "backend_port_missing",
-            "Service " + share.service + " has no TCP port " + std::to_string(port) +
-                ", which the root " + split_.service +
+            "Service " + share.service + " has no " + text_of(key) + ", which the root " +
+                split_.service +
                 " has, so it gets nothing of that port; add the port to the Service"
         );
     }
 
-    void report_empty(const BackendShare& share, std::uint16_t port) {
+    void report_empty(const BackendShare& share, const PortKey& key) {
         report(
             Severity::warning,
             share.origin,
             "backend_no_endpoint",
-            "Service " + share.service + " has no ready endpoint at port " + std::to_string(port) +
+            "Service " + share.service + " has no ready endpoint at " + text_of(key) +
                 ", so the other backends take its share; see that its pods are ready, and that "
                 "its EndpointSlice has a port of the same name"
         );

@@ -17,7 +17,96 @@ RuleId rule_id(const CompiledTarget& target, const HttpRule* rule) {
     };
 }
 
-/// How far a target got before it failed: the furthest one is the nearest to allowing.
+/// The targets that list the peer, or the denial when there are none.
+struct Listed {
+    Audiences audiences;
+    Verdict denial;
+};
+
+Listed find_listed(
+    const SnapshotData& data, const Identity* peer, const std::optional<IpAddress>& address
+) {
+    Listed listed;
+    if (data.targets.empty()) {
+        return listed;
+    }
+    if (peer == nullptr) {
+        listed.denial.reason = Reason::unauthenticated;
+        return listed;
+    }
+    listed.audiences = find_audiences(data, *peer, address);
+    if (listed.audiences.are_empty()) {
+        listed.denial.reason = Reason::source_not_allowed;
+        listed.denial.rule = rule_id(data.targets.front(), nullptr);
+    }
+    return listed;
+}
+
+/// Union over all targets that list the peer (U28): one that allows is enough, none can deny. Of
+/// those that fail, the first of the nearest is kept in `verdict`. `judge`: target → Reason.
+template <class Judge>
+void decide_each(
+    const SnapshotData& data, const Audience* audience, const Judge& judge, Verdict& verdict
+) {
+    if (audience == nullptr) {
+        return;
+    }
+    for (const std::uint32_t index : audience->targets) {
+        const CompiledTarget& target = data.targets[index];
+        const Reason reason = judge(target);
+        if (reason == Reason::allowed) {
+            verdict = {true, Reason::allowed, rule_id(target, nullptr)};
+            return;
+        }
+        if (verdict.rule.name.empty() || progress(reason) > progress(verdict.reason)) {
+            verdict.reason = reason;
+            verdict.rule = rule_id(target, nullptr);
+        }
+    }
+}
+
+/// Bytes or datagrams, which only ports and protocols speak of.
+template <class Judge>
+Verdict decide_by_port(
+    const SnapshotData& data,
+    const Identity* peer,
+    const std::optional<IpAddress>& address,
+    const Judge& judge
+) {
+    const Listed listed = find_listed(data, peer, address);
+    Verdict verdict = listed.denial;
+    decide_each(data, listed.audiences.by_identity, judge, verdict);
+    if (!verdict.allowed) {
+        decide_each(data, listed.audiences.by_address, judge, verdict);
+    }
+    return verdict;
+}
+
+bool is_port_allowed(const CompiledTarget& target, std::uint16_t port) {
+    return !target.port || *target.port == port;
+}
+
+/// The HTTP match of a target in `audience` that allows; `verdict` stays when there is none.
+void decide_by_route(
+    const SnapshotData& data,
+    const Audience* audience,
+    std::uint16_t port,
+    const HttpView& request,
+    Verdict& verdict
+) {
+    if (audience == nullptr) {
+        return;
+    }
+    const RuleIndex::Entry* found = audience->rules.find(request, [&](std::uint32_t target) {
+        return judge_http_port(data.targets[target], port) == Reason::allowed;
+    });
+    if (found != nullptr) {
+        verdict = {true, Reason::allowed, rule_id(data.targets[found->tag], found->rule)};
+    }
+}
+
+}  // namespace
+
 int progress(Reason failed) {
     if (failed == Reason::route_not_allowed) {
         return 3;
@@ -25,89 +114,94 @@ int progress(Reason failed) {
     return failed == Reason::protocol_not_allowed ? 2 : 1;
 }
 
-/// Union over all targets that list the peer (U28): one that allows is enough, none can deny.
-/// `judge` gives a target's TargetJudgement.
-template <class Judge>
-Verdict decide(const SnapshotData& data, const Identity* peer, const Judge& judge) {
-    Verdict verdict;
-    if (data.targets.empty()) {
-        return verdict;
-    }
-    if (peer == nullptr) {
-        verdict.reason = Reason::unauthenticated;
-        return verdict;
-    }
-    const auto listed = data.targets_by_source.find(*peer);
-    if (listed == data.targets_by_source.end()) {
-        verdict.reason = Reason::source_not_allowed;
-        verdict.rule = rule_id(data.targets.front(), nullptr);
-        return verdict;
-    }
-    int nearest = 0;
-    for (const std::uint32_t index : listed->second) {
-        const CompiledTarget& target = data.targets[index];
-        const TargetJudgement judgement = judge(target);
-        if (judgement.reason == Reason::allowed) {
-            return {true, Reason::allowed, rule_id(target, judgement.rule)};
-        }
-        if (progress(judgement.reason) > nearest) {
-            nearest = progress(judgement.reason);
-            verdict.reason = judgement.reason;
-            verdict.rule = rule_id(target, nullptr);
-        }
-    }
-    return verdict;
-}
-
-}  // namespace
-
-TargetJudgement judge_http(
-    const CompiledTarget& target, std::uint16_t port, const HttpView& request
+Audiences find_audiences(
+    const SnapshotData& data, const Identity& peer, const std::optional<IpAddress>& address
 ) {
-    // TCPRoute ∧ HTTPRouteGroup within the one target (U5); never across targets.
-    if ((target.port && *target.port != port) ||
-        (target.has_tcp && !target.tcp_ports.contains(port))) {
-        return {Reason::port_not_allowed, nullptr};
+    Audiences audiences;
+    const auto by_identity = data.audience_by_identity.find(peer);
+    if (by_identity != data.audience_by_identity.end()) {
+        audiences.by_identity = by_identity->second;
     }
-    if (!target.has_tcp && !target.has_http) {
-        return {Reason::protocol_not_allowed, nullptr};
+    if (!address || data.audience_by_address.empty()) {
+        return audiences;
     }
-    if (!target.has_http) {
-        return {Reason::allowed, nullptr};  // a TCPRoute alone allows any HTTP on its ports (U6)
+    const auto by_address = data.audience_by_address.find(*address);
+    if (by_address != data.audience_by_address.end() && peer.path.empty() &&
+        peer.trust_domain == data.workload.trust_domain &&
+        peer.name_space == by_address->second.name_space) {
+        audiences.by_address = by_address->second.audience;
     }
-    for (const HttpRule* rule : target.http_rules) {
-        if (matches(*rule, request)) {
-            return {Reason::allowed, rule};
-        }
-    }
-    return {Reason::route_not_allowed, nullptr};
+    return audiences;
 }
 
-TargetJudgement judge_tcp(const CompiledTarget& target, std::uint16_t port, bool is_opaque) {
-    if ((target.port && *target.port != port) ||
-        (target.has_tcp && !target.tcp_ports.contains(port))) {
-        return {Reason::port_not_allowed, nullptr};
+Reason judge_http_port(const CompiledTarget& target, std::uint16_t port) {
+    // TCPRoute ∧ HTTPRouteGroup within the one target (U5); never across targets.
+    if (!is_port_allowed(target, port) || (target.has_tcp && !target.tcp_ports.contains(port))) {
+        return Reason::port_not_allowed;
+    }
+    // A TCPRoute alone allows any HTTP on its ports (U6).
+    return target.has_tcp || target.has_http ? Reason::allowed : Reason::protocol_not_allowed;
+}
+
+Reason judge_tcp(const CompiledTarget& target, std::uint16_t port, bool is_opaque) {
+    if (!is_port_allowed(target, port) || (target.has_tcp && !target.tcp_ports.contains(port))) {
+        return Reason::port_not_allowed;
     }
     // Bytes nobody parses cannot satisfy an HTTP match; where the port is declared opaque that
     // half of the target is out of reach and its TCPRoute decides (U7, U8).
     if (!target.has_tcp || (target.has_http && !is_opaque)) {
-        return {Reason::protocol_not_allowed, nullptr};
+        return Reason::protocol_not_allowed;
     }
-    return {Reason::allowed, nullptr};
+    return Reason::allowed;
+}
+
+Reason judge_udp(const CompiledTarget& target, std::uint16_t port) {
+    if (!is_port_allowed(target, port) || (target.has_udp && !target.udp_ports.contains(port))) {
+        return Reason::port_not_allowed;
+    }
+    return target.has_udp ? Reason::allowed : Reason::protocol_not_allowed;
 }
 
 Verdict decide_http(const Snapshot& snapshot, const HttpFacts& facts) {
+    const SnapshotData& data = snapshot.data();
+    const Listed listed = find_listed(data, facts.peer, facts.peer_address);
     const HttpView request{method_key(facts.method), facts.path, facts.authority, facts.headers};
-    return decide(snapshot.data(), facts.peer, [&](const CompiledTarget& target) {
-        return judge_http(target, facts.port, request);
-    });
+    Verdict verdict = listed.denial;
+    decide_by_route(data, listed.audiences.by_identity, facts.port, request, verdict);
+    if (!verdict.allowed) {
+        decide_by_route(data, listed.audiences.by_address, facts.port, request, verdict);
+    }
+    const auto judge = [&](const CompiledTarget& target) {
+        const Reason reason = judge_http_port(target, facts.port);
+        // Its routes were all tried above.
+        return reason == Reason::allowed && target.has_http ? Reason::route_not_allowed : reason;
+    };
+    if (!verdict.allowed) {
+        decide_each(data, listed.audiences.by_identity, judge, verdict);
+    }
+    if (!verdict.allowed) {
+        decide_each(data, listed.audiences.by_address, judge, verdict);
+    }
+    return verdict;
 }
 
 Verdict decide_tcp(const Snapshot& snapshot, const TcpFacts& facts) {
     const bool is_opaque = snapshot.is_opaque(facts.port);
-    return decide(snapshot.data(), facts.peer, [&](const CompiledTarget& target) {
-        return judge_tcp(target, facts.port, is_opaque);
-    });
+    return decide_by_port(
+        snapshot.data(),
+        facts.peer,
+        facts.peer_address,
+        [&](const CompiledTarget& target) { return judge_tcp(target, facts.port, is_opaque); }
+    );
+}
+
+Verdict decide_udp(const Snapshot& snapshot, const UdpFacts& facts) {
+    return decide_by_port(
+        snapshot.data(),
+        facts.peer,
+        facts.peer_address,
+        [&](const CompiledTarget& target) { return judge_udp(target, facts.port); }
+    );
 }
 
 bool has_path_rules(const Snapshot& snapshot, std::uint16_t port) {

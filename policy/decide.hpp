@@ -1,11 +1,13 @@
 // May this peer do this here? The server side's question (SMI access: smi.md §1.7).
 #pragma once
 
+#include "policy/address.hpp"
 #include "policy/identity.hpp"
 #include "policy/reason.hpp"
 #include "policy/snapshot.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -27,7 +29,8 @@ struct Verdict {
     RuleId rule;
 };
 
-/// What is known of a request. `peer` is null for an unauthenticated one. `path` is canonical
+/// What is known of a request. `peer` is null for an unauthenticated one; `peer_address` is where
+/// its connection comes from (podLabelSelector of an IdentityBinding). `path` is canonical
 /// (policy/path.hpp) and has no query; empty means that no path rule can match ("*", CONNECT).
 struct HttpFacts {
     const Identity* peer = nullptr;
@@ -36,11 +39,20 @@ struct HttpFacts {
     std::string_view path;
     std::string_view authority;  // Host / :authority as sent
     std::span<const HeaderField> headers;
+    std::optional<IpAddress> peer_address = std::nullopt;
 };
 
 struct TcpFacts {
     const Identity* peer = nullptr;
     std::uint16_t port = 0;
+    std::optional<IpAddress> peer_address = std::nullopt;
+};
+
+/// A datagram. The identity is that of the authenticated flow that carries it.
+struct UdpFacts {
+    const Identity* peer = nullptr;
+    std::uint16_t port = 0;
+    std::optional<IpAddress> peer_address = std::nullopt;
 };
 
 /// The verdict of the targets alone; what the access mode makes of it is the caller's business.
@@ -48,6 +60,8 @@ struct TcpFacts {
 [[nodiscard]] Verdict decide_http(const Snapshot& snapshot, const HttpFacts& facts);
 /// Raw bytes, on a port declared opaque or not (the snapshot knows which).
 [[nodiscard]] Verdict decide_tcp(const Snapshot& snapshot, const TcpFacts& facts);
+/// UDPRoutes alone speak of datagrams (A9).
+[[nodiscard]] Verdict decide_udp(const Snapshot& snapshot, const UdpFacts& facts);
 /// True when some path condition could take part in deciding requests to `port`: only then must
 /// the path be brought to its canonical form (security.md §4).
 [[nodiscard]] bool has_path_rules(const Snapshot& snapshot, std::uint16_t port);

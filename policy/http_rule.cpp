@@ -92,14 +92,17 @@ bool MethodSet::contains(const MethodKey& key) const {
     return key.bit == 0 && std::find(others_.begin(), others_.end(), key.text) != others_.end();
 }
 
-bool matches(const HttpRule& rule, const HttpView& request) {
-    if (rule.is_never || !rule.methods.contains(request.method) ||
-        !path_matches(rule, request.path)) {
+bool matches_besides_path(const HttpRule& rule, const HttpView& request) {
+    if (rule.is_never || !rule.methods.contains(request.method)) {
         return false;
     }
     return std::all_of(rule.headers.begin(), rule.headers.end(), [&](const HeaderRule& header) {
         return header_matches(header, request);
     });
+}
+
+bool matches(const HttpRule& rule, const HttpView& request) {
+    return path_matches(rule, request.path) && matches_besides_path(rule, request);
 }
 
 }  // namespace policy

@@ -61,5 +61,7 @@ struct HttpView {
 };
 
 [[nodiscard]] bool matches(const HttpRule& rule, const HttpView& request);
+/// The rest of `matches`, for a rule whose path condition is known to hold.
+[[nodiscard]] bool matches_besides_path(const HttpRule& rule, const HttpView& request);
 
 }  // namespace policy

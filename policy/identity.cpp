@@ -61,45 +61,80 @@ Result<Identity> broken(std::string_view rule) {
     return failed<Identity>("the SPIFFE ID " + std::string(rule));
 }
 
+/// The parts before and after "spiffe://TRUST-DOMAIN".
+struct Parts {
+    std::string_view trust_domain;
+    std::string_view path;  // with its leading slash; empty when there is none
+};
+
+Result<Parts> split_uri(std::string_view uri) {
+    if (uri.size() > k_uri_bytes_max) {
+        return failed<Parts>(std::string("the SPIFFE ID is longer than 2048 bytes"));
+    }
+    if (!uri.starts_with(k_scheme)) {
+        return failed<Parts>(std::string("the SPIFFE ID does not begin with \"spiffe://\""));
+    }
+    const std::string_view rest = uri.substr(k_scheme.size());
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    const Parts parts{rest.substr(0, slash), rest.substr(slash)};
+    if (const auto rule = trust_domain_error(parts.trust_domain); !rule.empty()) {
+        return failed<Parts>("the SPIFFE ID " + std::string(rule));
+    }
+    return parts;
+}
+
+bool is_service_account_form(std::string_view path) {
+    std::string_view rest = path;
+    rest.remove_prefix(1);
+    const std::string_view ns_word = take_segment(rest);
+    static_cast<void>(take_segment(rest));
+    const std::string_view sa_word = take_segment(rest);
+    return std::count(path.begin(), path.end(), '/') == 4 && ns_word == "ns" && sa_word == "sa";
+}
+
 }  // namespace
 
 std::string Identity::uri() const {
+    if (!path.empty()) {
+        return std::string(k_scheme) + trust_domain + path;
+    }
     return std::string(k_scheme) + trust_domain + "/ns/" + name_space + "/sa/" + service_account;
 }
 
-Result<Identity> parse_identity(std::string_view uri) {
-    if (uri.size() > k_uri_bytes_max) {
-        return broken("is longer than 2048 bytes");
+Result<Identity> parse_spiffe_id(std::string_view uri) {
+    const auto parts = split_uri(uri);
+    if (!parts) {
+        return failed<Identity>(parts.error());
     }
-    if (!uri.starts_with(k_scheme)) {
-        return broken("does not begin with \"spiffe://\"");
+    if (parts->path.empty()) {
+        return broken("has no path");
     }
-    std::string_view rest = uri.substr(k_scheme.size());
-    const std::string_view trust_domain = take_segment(rest);
-    if (const auto rule = trust_domain_error(trust_domain); !rule.empty()) {
-        return broken(rule);
-    }
-    // A fixed form is checked as a whole: six slashes, so that none is lost or added unseen.
-    if (std::count(uri.begin(), uri.end(), '/') != 6) {
-        return broken("is not of the form spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/SERVICE-ACCOUNT");
-    }
-    const std::string_view ns_word = take_segment(rest);
-    const std::string_view name_space = take_segment(rest);
-    const std::string_view sa_word = take_segment(rest);
-    const std::string_view service_account = rest;
-    if (ns_word != "ns" || sa_word != "sa") {
-        return broken("is not of the form spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/SERVICE-ACCOUNT");
-    }
-    for (const std::string_view segment : {name_space, service_account}) {
-        if (const auto rule = segment_error(segment); !rule.empty()) {
+    std::string_view rest = parts->path.substr(1);
+    for (auto left = std::count(parts->path.begin(), parts->path.end(), '/'); left > 0; --left) {
+        if (const auto rule = segment_error(take_segment(rest)); !rule.empty()) {
             return broken(rule);
         }
     }
-    return Identity{
-        std::string(trust_domain),
-        std::string(name_space),
-        std::string(service_account),
-    };
+    Identity identity;
+    identity.trust_domain = parts->trust_domain;
+    if (!is_service_account_form(parts->path)) {
+        identity.path = parts->path;
+        return identity;
+    }
+    rest = parts->path.substr(1);
+    take_segment(rest);
+    identity.name_space = take_segment(rest);
+    take_segment(rest);
+    identity.service_account = rest;
+    return identity;
+}
+
+Result<Identity> parse_identity(std::string_view uri) {
+    auto identity = parse_spiffe_id(uri);
+    if (identity && !identity->path.empty()) {
+        return broken("is not of the form spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/SERVICE-ACCOUNT");
+    }
+    return identity;
 }
 
 }  // namespace policy

@@ -1,5 +1,7 @@
 #include "policy/matcher.hpp"
 
+#include "policy/re2_options.hpp"
+
 #include <re2/re2.h>
 
 #include <utility>
@@ -100,28 +102,6 @@ std::string required_prefix(std::string_view pattern, RegexMode mode) {
     return prefix;
 }
 
-re2::RE2::Anchor re2_anchor(RegexMode mode) {
-    switch (mode) {
-        case RegexMode::start:
-            return re2::RE2::ANCHOR_START;
-        case RegexMode::full:
-            return re2::RE2::ANCHOR_BOTH;
-        case RegexMode::search:
-            return re2::RE2::UNANCHORED;
-    }
-    return re2::RE2::ANCHOR_BOTH;
-}
-
-re2::RE2::Options re2_options() {
-    re2::RE2::Options options;
-    options.set_encoding(re2::RE2::Options::EncodingLatin1);
-    options.set_dot_nl(true);
-    options.set_never_capture(true);
-    options.set_log_errors(false);
-    options.set_max_mem(k_expression_bytes_max);
-    return options;
-}
-
 }  // namespace
 
 Matcher::Matcher() = default;
@@ -148,7 +128,7 @@ Result<Matcher> Matcher::make(std::string_view pattern, RegexMode mode) {
         return matcher;
     }
     auto expression = std::make_unique<const re2::RE2>(
-        re2::StringPiece(pattern.data(), pattern.size()), re2_options()
+        re2::StringPiece(pattern.data(), pattern.size()), re2_options(k_expression_bytes_max)
     );
     if (!expression->ok()) {
         return failed<Matcher>(expression->error());

@@ -36,10 +36,18 @@ class Matcher {
     /// True when no text can fail: "", ".*", "^.*$". The pattern is then no condition at all.
     [[nodiscard]] bool matches_everything() const { return kind_ == Kind::anything; }
     [[nodiscard]] const std::string& pattern() const { return pattern_; }
+    [[nodiscard]] RegexMode mode() const { return mode_; }
+
+    enum class Kind : std::uint8_t { anything, equal, prefix, suffix, contained, expression };
+    [[nodiscard]] Kind kind() const { return kind_; }
+    /// What every text starts with that this matches; all there is to Kind::equal and
+    /// Kind::prefix. Views this matcher.
+    [[nodiscard]] std::string_view prefix() const {
+        const bool is_inside = kind_ == Kind::suffix || kind_ == Kind::contained;
+        return is_inside ? std::string_view{} : std::string_view(literal_);
+    }
 
  private:
-    enum class Kind : std::uint8_t { anything, equal, prefix, suffix, contained, expression };
-
     Matcher();
 
     Kind kind_ = Kind::expression;

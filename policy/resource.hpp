@@ -55,6 +55,21 @@ struct TrafficTarget {
     bool is_spoiled = false;
 };
 
+/// `spec.schemes`: a workload is meant if any scheme says so (I1).
+struct IdentityBinding {
+    Metadata metadata;
+    /// podLabelSelector.matchLabels; present but empty: matches nobody (smi.md §1.8).
+    std::optional<std::map<std::string, std::string>> pod_labels;
+    struct SpiffeId {
+        std::string text;  // as written, perhaps without its scheme
+        Origin origin;
+    };
+    std::vector<SpiffeId> spiffe_ids;
+    std::string service_account;  // of the binding's namespace (I3); empty: none
+    Origin schemes_origin;
+    bool is_spoiled = false;
+};
+
 // --- specs.smi-spec.io ---
 
 struct HeaderCondition {
@@ -161,6 +176,7 @@ struct NamespaceObject {
 
 using Resource = std::variant<
     TrafficTarget,
+    IdentityBinding,
     HttpRouteGroup,
     TcpRoute,
     UdpRoute,

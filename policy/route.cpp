@@ -4,8 +4,6 @@
 #include "policy/service_name.hpp"
 #include "policy/snapshot_data.hpp"
 
-#include <algorithm>
-
 namespace policy {
 namespace {
 
@@ -20,9 +18,11 @@ struct Named {
     bool only_splits = false;
 };
 
-const DestinationPort* find_cluster_ip(const SnapshotData& data, const SocketAddress& address) {
-    const auto found = data.by_cluster_ip.find(address);
-    return found == data.by_cluster_ip.end() ? nullptr : found->second;
+const DestinationPort* find_cluster_ip(
+    const SnapshotData::ByAddress& table, const SocketAddress& address
+) {
+    const auto found = table.find(address);
+    return found == table.end() ? nullptr : found->second;
 }
 
 const Destination* find_host(const SnapshotData& data, std::string_view host) {
@@ -42,7 +42,7 @@ const Destination* find_host(const SnapshotData& data, std::string_view host) {
 /// out is the one that was dialled, and 80 when nothing was.
 Named find_named(const SnapshotData& data, const HttpRouteFacts& facts) {
     if (facts.destination) {
-        if (const auto* entry = find_cluster_ip(data, *facts.destination)) {
+        if (const auto* entry = find_cluster_ip(data.by_cluster_ip, *facts.destination)) {
             return {entry, entry->owner, false};
         }
     }
@@ -55,11 +55,13 @@ Named find_named(const SnapshotData& data, const HttpRouteFacts& facts) {
     const std::uint16_t port = authority->port.value_or(implied);
     if (const auto ip = parse_ip(authority->host)) {
         // An address in Host says no more than the address that was dialled.
-        const auto* entry = is_redirected ? nullptr : find_cluster_ip(data, {*ip, port});
+        const auto* entry =
+            is_redirected ? nullptr : find_cluster_ip(data.by_cluster_ip, {*ip, port});
         return {entry, entry == nullptr ? nullptr : entry->owner, false};
     }
     const Destination* destination = find_host(data, authority->host);
-    const auto* entry = destination == nullptr ? nullptr : destination->find_port(port);
+    const auto* entry =
+        destination == nullptr ? nullptr : destination->find_port({Transport::tcp, port});
     return {entry, destination, is_redirected};
 }
 
@@ -109,17 +111,26 @@ Route route_whole(const DestinationPort& entry) {
 /// splits without `matches` take those (U17).
 const SplitAtPort* find_split(const DestinationPort& entry, const HttpView* request) {
     for (const SplitAtPort& at_port : entry.splits) {
-        const auto& rules = at_port.split->rules;
-        const bool is_hit =
-            !at_port.split->has_matches ||
-            (request != nullptr && std::any_of(rules.begin(), rules.end(), [&](const auto* rule) {
-                 return matches(*rule, *request);
-             }));
+        const CompiledSplit& split = *at_port.split;
+        const bool is_hit = !split.has_matches ||
+                            (request != nullptr && split.index.find(*request, [](std::uint32_t) {
+                                return true;
+                            }) != nullptr);
         if (is_hit) {
             return &at_port;
         }
     }
     return nullptr;
+}
+
+/// Bytes or datagrams to a Service's ClusterIP; `entry` is null when it is none. Only a Service
+/// has a ClusterIP, so there is one behind the entry.
+Route route_opaque(const DestinationPort* entry) {
+    if (entry == nullptr) {
+        return route_nowhere(true, nullptr);
+    }
+    const auto* at_port = find_split(*entry, nullptr);
+    return at_port != nullptr ? route_split(*entry, *at_port) : route_whole(*entry);
 }
 
 }  // namespace
@@ -143,13 +154,11 @@ Route route_http(const Snapshot& snapshot, const HttpRouteFacts& facts) {
 }
 
 Route route_tcp(const Snapshot& snapshot, const TcpRouteFacts& facts) {
-    const auto* entry = find_cluster_ip(snapshot.data(), facts.destination);
-    if (entry == nullptr) {
-        return route_nowhere(true, nullptr);
-    }
-    const auto* at_port = find_split(*entry, nullptr);
-    // Only a Service has a ClusterIP, so there is one behind the entry.
-    return at_port != nullptr ? route_split(*entry, *at_port) : route_whole(*entry);
+    return route_opaque(find_cluster_ip(snapshot.data().by_cluster_ip, facts.destination));
+}
+
+Route route_udp(const Snapshot& snapshot, const UdpRouteFacts& facts) {
+    return route_opaque(find_cluster_ip(snapshot.data().udp_by_cluster_ip, facts.destination));
 }
 
 bool has_path_rules(const Snapshot& snapshot, const HttpRouteFacts& facts) {

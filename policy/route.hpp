@@ -27,6 +27,10 @@ struct TcpRouteFacts {
     SocketAddress destination;
 };
 
+struct UdpRouteFacts {
+    SocketAddress destination;
+};
+
 /// The answer: `backends` are usable (right port, ready endpoints, weight > 0); the caller picks
 /// one by weight, then an endpoint. Views into the snapshot.
 struct Route {
@@ -45,6 +49,8 @@ struct Route {
 /// Allocates nothing.
 [[nodiscard]] Route route_http(const Snapshot& snapshot, const HttpRouteFacts& facts);
 [[nodiscard]] Route route_tcp(const Snapshot& snapshot, const TcpRouteFacts& facts);
+/// Asked once for each flow (U17).
+[[nodiscard]] Route route_udp(const Snapshot& snapshot, const UdpRouteFacts& facts);
 /// True when a split with `matches` on paths could take part for this authority/destination, so
 /// the path must be canonical.
 [[nodiscard]] bool has_path_rules(const Snapshot& snapshot, const HttpRouteFacts& facts);

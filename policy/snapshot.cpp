@@ -7,14 +7,14 @@
 
 namespace policy {
 
-const DestinationPort* Destination::find_port(std::uint16_t port) const {
+const DestinationPort* Destination::find_port(const PortKey& key) const {
     const auto place = std::lower_bound(
         ports.begin(),
         ports.end(),
-        port,
-        [](const auto& entry, std::uint16_t wanted) { return entry->port < wanted; }
+        key,
+        [](const auto& entry, const PortKey& wanted) { return entry->key < wanted; }
     );
-    return place != ports.end() && (*place)->port == port ? place->get() : nullptr;
+    return place != ports.end() && (*place)->key == key ? place->get() : nullptr;
 }
 
 Snapshot::Snapshot(std::unique_ptr<const SnapshotData> data) : data_(std::move(data)) {}

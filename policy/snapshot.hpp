@@ -30,10 +30,13 @@ struct Endpoint {
     std::string pod;  // name, empty when unknown
 };
 
+enum class Transport : std::uint8_t { tcp, udp };
+
 /// A Service at one of its ports.
 struct Backend {
     std::string name_space;
     std::string service;
+    Transport transport = Transport::tcp;
     std::uint16_t port = 0;           // the Service's port
     bool opaque = false;              // appProtocol tcp/opaque or similar: never parsed
     std::vector<Endpoint> endpoints;  // ready ones only, sorted by address, no duplicates
@@ -60,8 +63,8 @@ class Snapshot {
     [[nodiscard]] AccessMode access_mode(std::uint16_t port) const;
     /// Declared opaque (configuration or appProtocol of a Service of this pod): never sniffed.
     [[nodiscard]] bool is_opaque(std::uint16_t port) const;
-    /// The endpoint at exactly this address, for traffic that dials a pod itself; nullptr when it
-    /// is unknown. Ready or not, and a Pod's named port without a Service as well: who dials it
+    /// The endpoint at exactly this TCP address, for traffic that dials a pod itself; nullptr when
+    /// it is unknown. Ready or not, and a Pod's named port without a Service as well: who dials it
     /// has chosen it, and plaintext to a pod of the mesh would be a downgrade.
     [[nodiscard]] const Endpoint* find_endpoint(const SocketAddress& address) const;
     /// JSON of the whole snapshot for /snapshot and goldens: stable order, for people and tests.

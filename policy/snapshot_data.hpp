@@ -6,6 +6,7 @@
 #include "policy/port_set.hpp"
 #include "policy/reason.hpp"
 #include "policy/resource.hpp"
+#include "policy/rule_index.hpp"
 #include "policy/service_name.hpp"
 #include "policy/snapshot.hpp"
 
@@ -25,7 +26,8 @@ struct IdentityHash {
         const std::hash<std::string> hash;
         std::size_t mixed = hash(identity.service_account);
         mixed = mixed * 31 + hash(identity.name_space);
-        return mixed * 31 + hash(identity.trust_domain);
+        mixed = mixed * 31 + hash(identity.trust_domain);
+        return identity.path.empty() ? mixed : mixed * 31 + hash(identity.path);
     }
 };
 
@@ -41,10 +43,19 @@ struct RouteGroup {
     std::vector<HttpRule> rules;
 };
 
+/// The pods of an IdentityBinding's podLabelSelector. A peer is one of them when it proves an
+/// identity of the binding's namespace *and* comes from one of the addresses (smi.md §1.6).
+struct PodSource {
+    ObjectName binding;
+    std::vector<IpAddress> addresses;  // sorted
+    auto operator<=>(const PodSource&) const = default;
+};
+
 /// A valid TrafficTarget whose destination is this workload.
 struct CompiledTarget {
     ObjectName name;
-    std::vector<Identity> sources;  // for people; decisions use targets_by_source
+    std::vector<Identity> sources;       // for people; decisions use the audiences
+    std::vector<PodSource> pod_sources;  // likewise
     std::optional<std::uint16_t> port;
     bool has_tcp = false;  // a rule of that kind is listed, whether or not it resolves
     bool has_udp = false;
@@ -52,6 +63,25 @@ struct CompiledTarget {
     PortSet tcp_ports;
     PortSet udp_ports;
     std::vector<const HttpRule*> http_rules;
+};
+
+/// A TrafficTarget that is meant for this workload and allows nothing, for people.
+struct InvalidTarget {
+    ObjectName name;
+    std::string detail;  // what is wrong with it, a sentence
+};
+
+/// What a peer may do: the targets that list it, and an index of their HTTP matches. Peers that
+/// the same targets list share one.
+struct Audience {
+    std::vector<std::uint32_t> targets;  // into SnapshotData::targets, ascending
+    RuleIndex rules;                     // tagged with the index of their target
+};
+
+/// Peers at this address that prove an identity of `name_space`.
+struct PodAudience {
+    std::string name_space;
+    const Audience* audience = nullptr;
 };
 
 struct ExcludedBackend {
@@ -63,6 +93,7 @@ struct CompiledSplit {
     ObjectName name;
     bool has_matches = false;
     std::vector<const HttpRule*> rules;  // with has_matches: one must hit (T11)
+    RuleIndex index;                     // of the same rules
 };
 
 /// A split at one port of its root.
@@ -73,12 +104,19 @@ struct SplitAtPort {
     std::vector<ExcludedBackend> excluded;
 };
 
+/// TCP 53 and UDP 53 have nothing to do with each other.
+struct PortKey {
+    Transport transport = Transport::tcp;
+    std::uint16_t port = 0;
+    auto operator<=>(const PortKey&) const = default;
+};
+
 struct Destination;
 
 /// A Service, or the root of a split, at one port.
 struct DestinationPort {
     const Destination* owner = nullptr;
-    std::uint16_t port = 0;
+    PortKey key;
     std::unique_ptr<Backend> service;  // null when only a split knows the root
     WeightedBackend whole;             // the Service as its own only backend
     std::uint64_t choice_id = 0;
@@ -91,9 +129,9 @@ struct DestinationPort {
 struct Destination {
     ObjectName name;
     std::vector<IpAddress> cluster_ips;
-    std::vector<std::unique_ptr<DestinationPort>> ports;  // sorted by port
+    std::vector<std::unique_ptr<DestinationPort>> ports;  // sorted by key
 
-    [[nodiscard]] const DestinationPort* find_port(std::uint16_t port) const;
+    [[nodiscard]] const DestinationPort* find_port(const PortKey& key) const;
 };
 
 class SnapshotData {
@@ -105,7 +143,10 @@ class SnapshotData {
     // Access: sorted by namespace and name, so that verdicts do not depend on file order.
     std::map<ObjectName, RouteGroup> groups;
     std::vector<CompiledTarget> targets;
-    std::unordered_map<Identity, std::vector<std::uint32_t>, IdentityHash> targets_by_source;
+    std::vector<InvalidTarget> invalid_targets;
+    std::deque<Audience> audiences;
+    std::unordered_map<Identity, const Audience*, IdentityHash> audience_by_identity;
+    std::map<IpAddress, PodAudience> audience_by_address;
     PortSet path_rule_ports;
 
     // Routing.
@@ -113,7 +154,9 @@ class SnapshotData {
     std::map<ObjectName, Destination> destinations;
     std::map<std::string, Destination, std::less<>> foreign_roots;  // by folded host
     std::unordered_map<ServiceNameView, const Destination*, ServiceNameHash> by_name;
-    std::unordered_map<SocketAddress, const DestinationPort*, SocketAddressHash> by_cluster_ip;
+    using ByAddress = std::unordered_map<SocketAddress, const DestinationPort*, SocketAddressHash>;
+    ByAddress by_cluster_ip;      // TCP
+    ByAddress udp_by_cluster_ip;  // UDP
     std::unordered_map<SocketAddress, const Endpoint*, SocketAddressHash> endpoints;
     std::deque<Endpoint> other_endpoints;  // known, but of no Backend: not ready, or of no Service
     PortSet opaque_ports;

@@ -73,6 +73,22 @@ void write_rules(JsonWriter& json, const std::vector<const HttpRule*>& rules) {
     json.end_array();
 }
 
+void write_pod_sources(JsonWriter& json, const std::vector<PodSource>& sources) {
+    json.begin_array();
+    for (const PodSource& source : sources) {
+        json.begin_object();
+        json.member("binding", name_text(source.binding));
+        json.key("addresses");
+        json.begin_array();
+        for (const IpAddress& address : source.addresses) {
+            json.value(address.text());
+        }
+        json.end_array();
+        json.end_object();
+    }
+    json.end_array();
+}
+
 void write_target(JsonWriter& json, const CompiledTarget& target) {
     json.begin_object();
     json.member("name", name_text(target.name));
@@ -82,6 +98,10 @@ void write_target(JsonWriter& json, const CompiledTarget& target) {
         json.value(source.uri());
     }
     json.end_array();
+    if (!target.pod_sources.empty()) {
+        json.key("podSources");
+        write_pod_sources(json, target.pod_sources);
+    }
     if (target.port) {
         json.member("port", std::uint64_t{*target.port});
     }
@@ -144,7 +164,10 @@ void write_split(JsonWriter& json, const SplitAtPort& at_port) {
 
 void write_port(JsonWriter& json, const DestinationPort& entry) {
     json.begin_object();
-    json.member("port", std::uint64_t{entry.port});
+    json.member("port", std::uint64_t{entry.key.port});
+    if (entry.key.transport == Transport::udp) {
+        json.member("protocol", "UDP");
+    }
     if (entry.service != nullptr) {
         json.member("opaque", entry.service->opaque);
         json.key("endpoints");
@@ -223,6 +246,15 @@ std::string Snapshot::to_json() const {
     json.begin_array();
     for (const CompiledTarget& target : data_->targets) {
         write_target(json, target);
+    }
+    json.end_array();
+    json.key("invalidTargets");
+    json.begin_array();
+    for (const InvalidTarget& target : data_->invalid_targets) {
+        json.begin_object();
+        json.member("name", name_text(target.name));
+        json.member("detail", target.detail);
+        json.end_object();
     }
     json.end_array();
     json.key("services");

@@ -90,11 +90,11 @@ std::vector<BackendShare> read_backends(
     return shares;
 }
 
-Reason judge_backend(const BackendShare& share, std::uint16_t port) {
+Reason judge_backend(const BackendShare& share, const PortKey& key) {
     if (share.destination == nullptr) {
         return Reason::backend_missing;
     }
-    const DestinationPort* entry = share.destination->find_port(port);
+    const DestinationPort* entry = share.destination->find_port(key);
     if (entry == nullptr || entry->service == nullptr) {
         return Reason::backend_port_missing;
     }
@@ -107,13 +107,13 @@ Reason judge_backend(const BackendShare& share, std::uint16_t port) {
     return entry->service->endpoints.empty() ? Reason::backend_no_endpoint : Reason::routed;
 }
 
-void share_out(const std::vector<BackendShare>& shares, std::uint16_t port, SplitAtPort& at_port) {
+void share_out(const std::vector<BackendShare>& shares, const PortKey& key, SplitAtPort& at_port) {
     for (const BackendShare& share : shares) {
-        const Reason reason = judge_backend(share, port);
+        const Reason reason = judge_backend(share, key);
         if (reason == Reason::routed) {
             // A backend's own splits have no say (T12), not even the root's as its own backend
             // (U12): what is shared out are Services.
-            const Backend* backend = share.destination->find_port(port)->service.get();
+            const Backend* backend = share.destination->find_port(key)->service.get();
             at_port.backends.push_back({backend, *share.weight});
         } else {
             at_port.excluded.push_back({share.service, reason});

@@ -30,9 +30,9 @@ struct BackendShare {
 );
 
 /// Reason::routed, or why `share` gets nothing of this port (T5, U15, U16).
-[[nodiscard]] Reason judge_backend(const BackendShare& share, std::uint16_t port);
+[[nodiscard]] Reason judge_backend(const BackendShare& share, const PortKey& key);
 
 /// Fills the usable and the excluded backends of `at_port`.
-void share_out(const std::vector<BackendShare>& shares, std::uint16_t port, SplitAtPort& at_port);
+void share_out(const std::vector<BackendShare>& shares, const PortKey& key, SplitAtPort& at_port);
 
 }  // namespace policy

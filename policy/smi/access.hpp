@@ -21,6 +21,10 @@ void decode_access_v1alpha4(
     const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
 );
 
+void decode_identity_binding_v1alpha4(
+    const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
+);
+
 /// How the versions differ.
 struct TargetShape {
     std::string_view rules = "rules";  // the field that lists them

@@ -14,6 +14,7 @@ constexpr KindRow k_versions[] = {
     {"access.smi-spec.io/v1alpha2", "TrafficTarget", decode_access_v1alpha2},
     {"access.smi-spec.io/v1alpha3", "TrafficTarget", decode_access_v1alpha3},
     {"access.smi-spec.io/v1alpha4", "TrafficTarget", decode_access_v1alpha4},
+    {"access.smi-spec.io/v1alpha4", "IdentityBinding", decode_identity_binding_v1alpha4},
 
     {"specs.smi-spec.io/v1alpha1", "HTTPRouteGroup", decode_http_route_group_v1alpha1},
     {"specs.smi-spec.io/v1alpha2", "HTTPRouteGroup", decode_http_route_group_v1alpha2},

@@ -112,6 +112,7 @@ Admission admit_tcp(Connection& connection, const SnapshotPin& snapshot) {
     }
     policy::TcpFacts facts;
     facts.peer = connection.peer_or_null();
+    facts.peer_address = connection.peer_address;
     facts.port = connection.pod_port;
     return apply_mode(connection, **snapshot, policy::decide_tcp(**snapshot, facts), false);
 }

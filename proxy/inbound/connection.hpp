@@ -6,6 +6,7 @@
 #include "proxy/inbound/live_connections.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
+#include "proxy/net/socket.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/worker_context.hpp"
 #include "tls/io.hpp"
@@ -42,6 +43,8 @@ struct Connection {
     /// When the peer's certificate ends, and with it what the peer has proved.
     std::chrono::system_clock::time_point peer_not_after =
         std::chrono::system_clock::time_point::max();
+    /// Where the connection comes from (podLabelSelector of an IdentityBinding).
+    std::optional<policy::IpAddress> peer_address = net::peer_address(stream.socket());
 
     [[nodiscard]] bool has_expired_peer() const {
         return std::chrono::system_clock::now() >= peer_not_after;

@@ -48,6 +48,7 @@ Gathered gather_facts(HttpConnection& self, const policy::Snapshot* snapshot) {
     http::forward_request_fields(request, self.scratch.request_fields);
     Gathered gathered;
     gathered.facts.peer = self.connection.peer_or_null();
+    gathered.facts.peer_address = self.connection.peer_address;
     gathered.facts.port = self.connection.pod_port;
     gathered.facts.method = request.method;
     gathered.facts.path = target.path;

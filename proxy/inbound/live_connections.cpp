@@ -11,6 +11,7 @@ AdmittedFacts admitted_facts(const policy::HttpFacts& facts, const policy::Optio
     if (facts.peer != nullptr) {
         copy.peer = *facts.peer;
     }
+    copy.peer_address = facts.peer_address;
     copy.port = facts.port;
     copy.is_http = true;
     copy.method = facts.method;
@@ -31,6 +32,7 @@ policy::Verdict decide_again(const policy::Snapshot& snapshot, const AdmittedFac
     if (!facts.is_http) {
         policy::TcpFacts tcp;
         tcp.peer = peer;
+        tcp.peer_address = facts.peer_address;
         tcp.port = facts.port;
         return policy::decide_tcp(snapshot, tcp);
     }
@@ -41,6 +43,7 @@ policy::Verdict decide_again(const policy::Snapshot& snapshot, const AdmittedFac
     }
     policy::HttpFacts http;
     http.peer = peer;
+    http.peer_address = facts.peer_address;
     http.port = facts.port;
     http.method = facts.method;
     http.path = facts.path;

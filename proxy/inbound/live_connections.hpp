@@ -20,6 +20,7 @@ namespace proxy::inbound {
 /// What must be asked again: raw bytes, or the HTTP request that was upgraded.
 struct AdmittedFacts {
     std::optional<policy::Identity> peer;
+    std::optional<policy::IpAddress> peer_address;
     std::chrono::system_clock::time_point peer_not_after =
         std::chrono::system_clock::time_point::max();
     std::uint16_t port = 0;

@@ -75,6 +75,15 @@ std::optional<policy::SocketAddress> original_destination(io::Socket& socket) {
     return original;
 }
 
+std::optional<policy::IpAddress> peer_address(io::Socket& socket) {
+    io::Error error;
+    const io::Endpoint endpoint = socket.remote_endpoint(error);
+    if (error) {
+        return std::nullopt;
+    }
+    return from_endpoint(endpoint).ip;
+}
+
 std::vector<policy::IpAddress> local_addresses() {
     std::vector<policy::IpAddress> addresses;
     ifaddrs* interfaces = nullptr;

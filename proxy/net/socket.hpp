@@ -17,6 +17,9 @@ namespace proxy::net {
 /// redirected it: the kernel knows no other destination than our listener's address.
 [[nodiscard]] std::optional<policy::SocketAddress> original_destination(io::Socket& socket);
 
+/// Where the connection comes from; nullopt when it is gone already.
+[[nodiscard]] std::optional<policy::IpAddress> peer_address(io::Socket& socket);
+
 /// True when `address` is one of this host's (this network namespace's) interface addresses or
 /// loopback. Asked at start and for loops only.
 [[nodiscard]] std::vector<policy::IpAddress> local_addresses();

@@ -116,7 +116,7 @@ TEST(Compile, TellsInvalidTargets) {
         ElementsAre("unknown_source_kind")
     );
     EXPECT_THAT(
-        codes(target_of("{kind: IdentityBinding, name: b}", k_web_source, k_rule_r)),
+        codes(target_of("{kind: Service, name: b}", k_web_source, k_rule_r)),
         ElementsAre("unknown_destination_kind")
     );
     EXPECT_THAT(

@@ -116,6 +116,23 @@ class Describer {
         return text_;
     }
 
+    std::string operator()(const IdentityBinding& binding) {
+        begin("IdentityBinding", binding.metadata, binding.is_spoiled);
+        if (binding.pod_labels) {
+            line("pods");
+            for (const auto& [key, value] : *binding.pod_labels) {
+                line("label " + key + '=' + value);
+            }
+        }
+        for (const auto& id : binding.spiffe_ids) {
+            line("id " + id.text + " at " + std::to_string(id.origin.line));
+        }
+        if (!binding.service_account.empty()) {
+            line("account " + binding.service_account);
+        }
+        return text_;
+    }
+
     std::string operator()(const NamespaceObject& object) {
         begin("Namespace", object.metadata, false);
         return text_;

@@ -33,10 +33,10 @@ TEST(Identity, RefusesEveryOtherFormAndSaysWhy) {
         {"spiffe://me@cluster.local/ns/shop/sa/web", "trust domain"},
         {"spiffe://cluster%2elocal/ns/shop/sa/web", "trust domain"},
         {"spiffe://cluster.local\0/ns/shop/sa/web"sv, "trust domain"},
-        {"spiffe://cluster.local", "of the form"},
-        {"spiffe://cluster.local/", "of the form"},
-        {"spiffe://cluster.local/ns/shop/sa/web/", "of the form"},
-        {"spiffe://cluster.local//ns/shop/sa/web", "of the form"},
+        {"spiffe://cluster.local", "has no path"},
+        {"spiffe://cluster.local/", "empty path segment"},
+        {"spiffe://cluster.local/ns/shop/sa/web/", "empty path segment"},
+        {"spiffe://cluster.local//ns/shop/sa/web", "empty path segment"},
         {"spiffe://cluster.local/ns/shop/sa/web/x", "of the form"},
         {"spiffe://cluster.local/ns/shop/sa", "of the form"},
         {"spiffe://cluster.local/sa/web/ns/shop", "of the form"},
@@ -59,6 +59,23 @@ TEST(Identity, RefusesEveryOtherFormAndSaysWhy) {
         EXPECT_NE(identity.error().find(refusal.says), std::string::npos)
             << refusal.uri << ": " << identity.error();
     }
+}
+
+TEST(Identity, TakesAnIdOfAnotherFormOnlyWhereOneIsAskedFor) {
+    const char* const consul = "spiffe://11111111.consul/ns/default/dc/dc1/svc/web";
+    EXPECT_TRUE(parse_identity(consul).has_error());
+    const auto id = parse_spiffe_id(consul);
+    ASSERT_TRUE(id.has_value());
+    EXPECT_EQ(*id, (Identity{"11111111.consul", "", "", "/ns/default/dc/dc1/svc/web"}));
+    EXPECT_EQ(id->uri(), consul);
+    EXPECT_EQ(
+        *parse_spiffe_id("spiffe://cluster.local/ns/shop/sa/web"),
+        (Identity{"cluster.local", "shop", "web"})
+    );
+    EXPECT_TRUE(parse_spiffe_id("spiffe://cluster.local/x").has_value());
+    EXPECT_TRUE(parse_spiffe_id("spiffe://cluster.local").has_error());
+    EXPECT_TRUE(parse_spiffe_id("spiffe://cluster.local/x/").has_error());
+    EXPECT_TRUE(parse_spiffe_id("spiffe://cluster.local/x/../y").has_error());
 }
 
 TEST(Identity, IsBoundedIn2048Bytes) {

@@ -76,6 +76,7 @@ struct Request {
     std::string authority = "pay.shop:80";
     std::vector<HeaderField> headers = {};
     std::uint16_t port = 8080;
+    std::optional<IpAddress> peer_address = std::nullopt;
 };
 
 inline Verdict ask_http(
@@ -88,6 +89,7 @@ inline Verdict ask_http(
     facts.path = request.path;
     facts.authority = request.authority;
     facts.headers = request.headers;
+    facts.peer_address = request.peer_address;
     return decide_http(world.snapshot(), facts);
 }
 
@@ -95,6 +97,12 @@ inline Verdict ask_tcp(
     World& world, const std::optional<Identity>& peer, std::uint16_t port = 8080
 ) {
     return decide_tcp(world.snapshot(), {peer ? &*peer : nullptr, port});
+}
+
+inline Verdict ask_udp(
+    World& world, const std::optional<Identity>& peer, std::uint16_t port = 8080
+) {
+    return decide_udp(world.snapshot(), {peer ? &*peer : nullptr, port});
 }
 
 /// The word of the verdict: Reason::allowed exactly when it is allowed.

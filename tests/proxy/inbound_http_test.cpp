@@ -124,6 +124,51 @@ TEST_F(InboundHttp, UnlistedPeerIsDenied) {
     EXPECT_TRUE(application.connections.empty());
 }
 
+/// A target whose source are the pods labelled app=web; the only such pod has `address`.
+std::string allow_pod_at(const std::string& address) {
+    return R"(
+apiVersion: v1
+kind: Pod
+metadata: {name: web-1, labels: {app: web}}
+spec: {serviceAccountName: web}
+status: {podIP: )" +
+           address + R"(}
+---
+apiVersion: access.smi-spec.io/v1alpha4
+kind: IdentityBinding
+metadata: {name: web}
+spec: {schemes: {podLabelSelector: {matchLabels: {app: web}}}}
+---
+apiVersion: specs.smi-spec.io/v1alpha4
+kind: TCPRoute
+metadata: {name: any}
+spec: {matches: {ports: []}}
+---
+apiVersion: access.smi-spec.io/v1alpha4
+kind: TrafficTarget
+metadata: {name: web-to-pay}
+spec:
+  destination: {kind: ServiceAccount, name: pay}
+  rules: [{kind: TCPRoute, name: any}]
+  sources: [{kind: IdentityBinding, name: web}]
+)";
+}
+
+TEST_F(InboundHttp, SelectedPodIsKnownByItsAddressAndItsIdentity) {
+    adopt(allow_pod_at("127.0.0.1"));
+    auto client = connect_as("web");
+    client->send("GET /books HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /books");
+}
+
+TEST_F(InboundHttp, IdentityOfASelectedPodIsNotEnoughFromAnotherAddress) {
+    adopt(allow_pod_at("127.0.0.9"));
+    auto client = connect_as("web");
+    client->send("GET /books HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_has(*client, "source_not_allowed");
+    EXPECT_TRUE(application.connections.empty());
+}
+
 TEST_F(InboundHttp, UnauthenticatedPeerLearnsNoTarget) {
     adopt(k_allow_books);
     auto client = connect_as("");

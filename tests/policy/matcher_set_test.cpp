@@ -1,0 +1,90 @@
+// Many patterns at once say what each would say alone.
+#include "policy/matcher_set.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <vector>
+
+namespace policy {
+namespace {
+
+std::vector<Matcher> make(const std::vector<std::string>& patterns, RegexMode mode) {
+    std::vector<Matcher> matchers;
+    for (const std::string& pattern : patterns) {
+        auto matcher = Matcher::make(pattern, mode);
+        EXPECT_TRUE(matcher.has_value()) << pattern;
+        matchers.push_back(std::move(*matcher));
+    }
+    return matchers;
+}
+
+MatcherSet set_of(const std::vector<Matcher>& matchers) {
+    std::vector<const Matcher*> pointers;
+    for (const Matcher& matcher : matchers) {
+        pointers.push_back(&matcher);
+    }
+    return MatcherSet(std::move(pointers));
+}
+
+std::vector<std::size_t> found(const MatcherSet& set, std::string_view text) {
+    std::vector<std::size_t> all;
+    for (auto hit = set.find(text, 0); hit; hit = set.find(text, *hit + 1)) {
+        all.push_back(*hit);
+    }
+    return all;
+}
+
+TEST(MatcherSet, FindsWhatEachMatcherFindsAlone) {
+    std::mt19937 dice(7);
+    for (const RegexMode mode : {RegexMode::start, RegexMode::full, RegexMode::search}) {
+        for (const std::size_t size : {0u, 1u, 8u, 9u, 64u, 65u, 200u}) {
+            std::vector<std::string> patterns;
+            for (std::size_t i = 0; i < size; ++i) {
+                const std::string id = std::to_string(dice() % 40);
+                patterns.push_back(
+                    dice() % 2 == 0 ? ".*/x" + id + "[ab]?$" : "/(a|b)/" + id + "(/.*)?$"
+                );
+            }
+            const std::vector<Matcher> matchers = make(patterns, mode);
+            const MatcherSet set = set_of(matchers);
+            for (int i = 0; i < 40; ++i) {
+                for (const std::string& text :
+                     {"/a/" + std::to_string(i),
+                      "/b/" + std::to_string(i) + "/x" + std::to_string(i) + "a",
+                      std::string()}) {
+                    std::vector<std::size_t> expected;
+                    for (std::size_t m = 0; m < size; ++m) {
+                        if (matchers[m].matches(text)) {
+                            expected.push_back(m);
+                        }
+                    }
+                    ASSERT_EQ(found(set, text), expected) << text;
+                }
+            }
+        }
+    }
+}
+
+TEST(MatcherSet, AsksThePatternsThemselvesWhereTheirAutomatonIsTooLarge) {
+    // Each pattern alone is within bounds; all together exceed what one automaton may have.
+    std::vector<std::string> patterns;
+    for (int i = 0; i < 120; ++i) {
+        patterns.push_back("(a|b)*c[^/]{0,250}(d|e)[^/]{0,250}" + std::to_string(i) + "$");
+    }
+    const std::vector<Matcher> matchers = make(patterns, RegexMode::start);
+    const MatcherSet set = set_of(matchers);
+    const std::string text = "abac" + std::string(200, 'd') + "e" + "77";
+    std::vector<std::size_t> expected;
+    for (std::size_t m = 0; m < matchers.size(); ++m) {
+        if (matchers[m].matches(text)) {
+            expected.push_back(m);
+        }
+    }
+    EXPECT_FALSE(expected.empty());
+    EXPECT_EQ(found(set, text), expected);
+}
+
+}  // namespace
+}  // namespace policy
