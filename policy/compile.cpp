@@ -2,6 +2,7 @@
 
 #include "policy/catalog.hpp"
 #include "policy/compile_parts.hpp"
+#include "policy/group_table.hpp"
 #include "policy/snapshot_data.hpp"
 
 #include <utility>
@@ -24,13 +25,38 @@ void index_destinations(SnapshotData& data) {
     }
 }
 
-void drop_unused_groups(CompileContext& context) {
-    std::erase_if(context.data.groups, [&](const auto& entry) {
-        return !context.used_groups.contains(entry.first);
-    });
-}
-
 }  // namespace
+
+Compiler::Compiler(Workload workload, Options options)
+    : workload_(std::move(workload)),
+      options_(std::move(options)),
+      groups_(std::make_unique<GroupTable>()) {}
+Compiler::Compiler(Compiler&&) noexcept = default;
+Compiler& Compiler::operator=(Compiler&&) noexcept = default;
+Compiler::~Compiler() = default;
+
+Compiled Compiler::compile(const Inventory& inventory, std::uint64_t generation) {
+    Compiled compiled;
+    const Catalog catalog = make_catalog(inventory, compiled.problems);
+    auto data = std::make_unique<SnapshotData>();
+    data->generation = generation;
+    data->workload = workload_;
+    data->options = options_;
+    for (const std::uint16_t port : options_.opaque_ports) {
+        data->opaque_ports.add(port);
+    }
+    CompileContext context{catalog, *data, compiled.problems, *groups_, {}};
+    groups_->update(catalog, options_, compiled.problems);
+    compile_bindings(context);
+    compile_access(context);
+    compile_audiences(context);
+    compile_services(context);
+    compile_splits(context);
+    data->groups = groups_->take_used();
+    index_destinations(*data);
+    compiled.snapshot = std::make_shared<const Snapshot>(std::move(data));
+    return compiled;
+}
 
 Compiled compile(
     const Inventory& inventory,
@@ -38,26 +64,7 @@ Compiled compile(
     const Options& options,
     std::uint64_t generation
 ) {
-    Compiled compiled;
-    const Catalog catalog = make_catalog(inventory, compiled.problems);
-    auto data = std::make_unique<SnapshotData>();
-    data->generation = generation;
-    data->workload = workload;
-    data->options = options;
-    for (const std::uint16_t port : options.opaque_ports) {
-        data->opaque_ports.add(port);
-    }
-    CompileContext context{catalog, *data, compiled.problems, {}, {}};
-    compile_groups(context);
-    compile_bindings(context);
-    compile_access(context);
-    compile_audiences(context);
-    compile_services(context);
-    compile_splits(context);
-    drop_unused_groups(context);
-    index_destinations(*data);
-    compiled.snapshot = std::make_shared<const Snapshot>(std::move(data));
-    return compiled;
+    return Compiler(workload, options).compile(inventory, generation);
 }
 
 std::uint64_t choice_id(const ObjectName& root, const PortKey& key, const ObjectName& split) {

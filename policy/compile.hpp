@@ -17,8 +17,27 @@ struct Compiled {
     std::vector<Problem> problems;             // of the references between objects
 };
 
-/// Resolves every reference and builds the tables for `workload`. Unresolved references match
-/// nothing; each is a problem. Pure: the same inventory gives the same snapshot.
+class GroupTable;
+
+/// Resolves every reference and builds the tables for a workload. Unresolved references match
+/// nothing; each is a problem. The same inventory gives the same snapshot, whatever came before:
+/// what is remembered are the patterns of groups that did not change. One thread.
+class Compiler {
+ public:
+    Compiler(Workload workload, Options options);
+    Compiler(Compiler&&) noexcept;
+    Compiler& operator=(Compiler&&) noexcept;
+    ~Compiler();
+
+    [[nodiscard]] Compiled compile(const Inventory& inventory, std::uint64_t generation);
+
+ private:
+    Workload workload_;
+    Options options_;
+    std::unique_ptr<GroupTable> groups_;
+};
+
+/// Once, with nothing to remember.
 [[nodiscard]] Compiled compile(
     const Inventory& inventory,
     const Workload& workload,

@@ -246,20 +246,14 @@ class TargetCompiler {
 
     void add_group(const RuleReference& reference, bool is_used) {
         const ObjectName name{own_namespace(), reference.name};
-        const auto found = context_.data.groups.find(name);
-        if (found == context_.data.groups.end()) {
+        const auto found = context_.catalog.groups.find(name);
+        if (found == context_.catalog.groups.end()) {
             report_unresolved(reference);
             return;
         }
-        if (is_used) {
-            context_.used_groups.insert(name);
-        }
-        const std::vector<HttpRule>& rules = found->second.rules;
-        if (reference.matches.empty()) {
-            add_rules(rules, nullptr);  // A4
-        }
+        const std::vector<HttpMatch>& matches = found->second->matches;
         for (const std::string& match : reference.matches) {
-            if (!add_rules(rules, &match)) {
+            if (std::ranges::find(matches, match, &HttpMatch::name) == matches.end()) {
                 report(
                     Severity::error,
                     reference.origin,
@@ -269,22 +263,20 @@ class TargetCompiler {
                 );
             }
         }
+        if (is_used) {
+            add_rules(*context_.groups.use(name), reference.matches);
+        }
     }
 
-    /// Adds the rules called `name`, all of them for null; true when there is any (U30: several
-    /// may share a name).
-    bool add_rules(const std::vector<HttpRule>& rules, const std::string* name) {
-        bool is_found = false;
-        for (const HttpRule& rule : rules) {
-            if (name != nullptr && rule.name != *name) {
-                continue;
-            }
-            is_found = true;
-            if (!rule.is_never) {
+    /// The rules that the reference names (U30: several may share a name), all without names (A4).
+    void add_rules(const RouteGroup& group, const std::vector<std::string>& names) {
+        for (const HttpRule& rule : group.rules) {
+            const bool is_named =
+                names.empty() || std::ranges::find(names, rule.name) != names.end();
+            if (is_named && !rule.is_never) {
                 compiled_.http_rules.push_back(&rule);
             }
         }
-        return is_found;
     }
 
     void report_unresolved(const RuleReference& rule) {

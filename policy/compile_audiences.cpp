@@ -24,12 +24,17 @@ class AudienceTable {
  private:
     [[nodiscard]] Audience make(const Targets& targets) const {
         std::vector<RuleIndex::Entry> entries;
+        Targets without_routes;
         for (const std::uint32_t index : targets) {
-            for (const HttpRule* rule : data_.targets[index].http_rules) {
+            const CompiledTarget& target = data_.targets[index];
+            if (!target.has_http) {
+                without_routes.push_back(index);
+            }
+            for (const HttpRule* rule : target.http_rules) {
                 entries.push_back({rule, index});
             }
         }
-        return {targets, RuleIndex(std::move(entries))};
+        return {targets, std::move(without_routes), RuleIndex(std::move(entries))};
     }
 
     SnapshotData& data_;

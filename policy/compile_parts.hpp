@@ -2,12 +2,12 @@
 #pragma once
 
 #include "policy/catalog.hpp"
+#include "policy/group_table.hpp"
 #include "policy/options.hpp"
 #include "policy/problem.hpp"
 #include "policy/snapshot_data.hpp"
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -26,13 +26,10 @@ struct CompileContext {
     const Catalog& catalog;
     SnapshotData& data;
     std::vector<Problem>& problems;
-    /// Groups that a target of this workload or a split refers to; the others are dropped.
-    std::set<ObjectName> used_groups;
+    GroupTable& groups;
     std::map<ObjectName, BindingMeaning> bindings;
 };
 
-/// HTTPRouteGroups → data.groups, with all their patterns.
-void compile_groups(CompileContext& context);
 /// IdentityBindings → context.bindings.
 void compile_bindings(CompileContext& context);
 /// TrafficTargets → data.targets, data.invalid_targets. Needs groups and bindings.

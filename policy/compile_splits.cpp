@@ -1,6 +1,7 @@
 // TrafficSplits: which root each is for, at which ports, and in which order they are tried.
 #include "policy/compile_parts.hpp"
 #include "policy/split_backends.hpp"
+#include "policy/timestamp.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -161,8 +162,8 @@ class SplitCompiler {
             return;
         }
         const ObjectName name{split_.metadata.name.name_space, match.name};
-        const auto group = context_.data.groups.find(name);
-        if (group == context_.data.groups.end()) {
+        const RouteGroup* group = context_.groups.use(name);
+        if (group == nullptr) {
             report(
                 Severity::error,
                 match.origin,
@@ -172,8 +173,7 @@ class SplitCompiler {
             );
             return;
         }
-        context_.used_groups.insert(name);
-        for (const HttpRule& rule : group->second.rules) {
+        for (const HttpRule& rule : group->rules) {
             if (!rule.is_never) {
                 compiled.rules.push_back(&rule);
             }
@@ -285,8 +285,8 @@ class SplitCompiler {
     std::vector<BackendShare> shares_;
 };
 
-/// The order of U13: with `matches` first, then the oldest, then by name. A split without a time
-/// stamp was never in a cluster and counts as the newest.
+/// The order of U13: with `matches` first, then the oldest, then by name. A split without a
+/// readable time stamp was never in a cluster and counts as the newest.
 std::vector<const TrafficSplit*> in_order(const Catalog& catalog) {
     std::vector<const TrafficSplit*> splits;
     for (const auto& [name, split] : catalog.splits) {
@@ -298,8 +298,7 @@ std::vector<const TrafficSplit*> in_order(const Catalog& catalog) {
         const Metadata& metadata = split.metadata;
         return std::tuple(
             split.matches.empty(),
-            metadata.creation_timestamp.empty(),
-            std::string_view(metadata.creation_timestamp),
+            parse_timestamp(metadata.creation_timestamp).value_or(Instant::max()),
             std::string_view(metadata.name.name),
             std::string_view(metadata.name.name_space)
         );

@@ -3,6 +3,9 @@
 #include "policy/judge.hpp"
 #include "policy/snapshot_data.hpp"
 
+#include <algorithm>
+#include <span>
+
 namespace policy {
 namespace {
 
@@ -45,13 +48,13 @@ Listed find_listed(
 /// Union over all targets that list the peer (U28): one that allows is enough, none can deny. Of
 /// those that fail, the first of the nearest is kept in `verdict`. `judge`: target → Reason.
 template <class Judge>
-void decide_each(
-    const SnapshotData& data, const Audience* audience, const Judge& judge, Verdict& verdict
+void judge_each(
+    const SnapshotData& data,
+    std::span<const std::uint32_t> targets,
+    const Judge& judge,
+    Verdict& verdict
 ) {
-    if (audience == nullptr) {
-        return;
-    }
-    for (const std::uint32_t index : audience->targets) {
+    for (const std::uint32_t index : targets) {
         const CompiledTarget& target = data.targets[index];
         const Reason reason = judge(target);
         if (reason == Reason::allowed) {
@@ -75,9 +78,10 @@ Verdict decide_by_port(
 ) {
     const Listed listed = find_listed(data, peer, address);
     Verdict verdict = listed.denial;
-    decide_each(data, listed.audiences.by_identity, judge, verdict);
-    if (!verdict.allowed) {
-        decide_each(data, listed.audiences.by_address, judge, verdict);
+    for (const Audience* audience : listed.audiences.both()) {
+        if (audience != nullptr && !verdict.allowed) {
+            judge_each(data, audience->targets, judge, verdict);
+        }
     }
     return verdict;
 }
@@ -86,22 +90,43 @@ bool is_port_allowed(const CompiledTarget& target, std::uint16_t port) {
     return !target.port || *target.port == port;
 }
 
-/// The HTTP match of a target in `audience` that allows; `verdict` stays when there is none.
-void decide_by_route(
+/// A target of the audience that allows the request; `verdict` stays when there is none.
+void find_allowing(
     const SnapshotData& data,
-    const Audience* audience,
+    const Audience& audience,
     std::uint16_t port,
     const HttpView& request,
     Verdict& verdict
 ) {
-    if (audience == nullptr) {
+    const auto is_allowed = [&](std::uint32_t target) {
+        return judge_http_port(data.targets[target], port) == Reason::allowed;
+    };
+    if (const RuleIndex::Entry* found = audience.rules.find(request, is_allowed)) {
+        verdict = {true, Reason::allowed, rule_id(data.targets[found->tag], found->rule)};
         return;
     }
-    const RuleIndex::Entry* found = audience->rules.find(request, [&](std::uint32_t target) {
-        return judge_http_port(data.targets[target], port) == Reason::allowed;
-    });
-    if (found != nullptr) {
-        verdict = {true, Reason::allowed, rule_id(data.targets[found->tag], found->rule)};
+    const auto& whole = audience.targets_without_routes;
+    const auto target = std::find_if(whole.begin(), whole.end(), is_allowed);
+    if (target != whole.end()) {
+        verdict = {true, Reason::allowed, rule_id(data.targets[*target], nullptr)};
+    }
+}
+
+/// Of the targets of a denied request, the first of the nearest.
+void find_nearest(
+    const SnapshotData& data, const Audience& audience, std::uint16_t port, Verdict& verdict
+) {
+    for (const std::uint32_t index : audience.targets) {
+        const Reason at_port = judge_http_port(data.targets[index], port);
+        // Had it allowed without a route, the request would not be denied.
+        const Reason reason = at_port == Reason::allowed ? Reason::route_not_allowed : at_port;
+        if (verdict.rule.name.empty() || progress(reason) > progress(verdict.reason)) {
+            verdict.reason = reason;
+            verdict.rule = rule_id(data.targets[index], nullptr);
+        }
+        if (verdict.reason == Reason::route_not_allowed) {
+            return;  // none can be nearer
+        }
     }
 }
 
@@ -167,20 +192,15 @@ Verdict decide_http(const Snapshot& snapshot, const HttpFacts& facts) {
     const Listed listed = find_listed(data, facts.peer, facts.peer_address);
     const HttpView request{method_key(facts.method), facts.path, facts.authority, facts.headers};
     Verdict verdict = listed.denial;
-    decide_by_route(data, listed.audiences.by_identity, facts.port, request, verdict);
-    if (!verdict.allowed) {
-        decide_by_route(data, listed.audiences.by_address, facts.port, request, verdict);
+    for (const Audience* audience : listed.audiences.both()) {
+        if (audience != nullptr && !verdict.allowed) {
+            find_allowing(data, *audience, facts.port, request, verdict);
+        }
     }
-    const auto judge = [&](const CompiledTarget& target) {
-        const Reason reason = judge_http_port(target, facts.port);
-        // Its routes were all tried above.
-        return reason == Reason::allowed && target.has_http ? Reason::route_not_allowed : reason;
-    };
-    if (!verdict.allowed) {
-        decide_each(data, listed.audiences.by_identity, judge, verdict);
-    }
-    if (!verdict.allowed) {
-        decide_each(data, listed.audiences.by_address, judge, verdict);
+    for (const Audience* audience : listed.audiences.both()) {
+        if (audience != nullptr && !verdict.allowed) {
+            find_nearest(data, *audience, facts.port, verdict);
+        }
     }
     return verdict;
 }

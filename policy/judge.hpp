@@ -7,6 +7,7 @@
 #include "policy/reason.hpp"
 #include "policy/snapshot_data.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -28,6 +29,7 @@ struct Audiences {
     const Audience* by_address = nullptr;
 
     [[nodiscard]] bool are_empty() const { return by_identity == nullptr && by_address == nullptr; }
+    [[nodiscard]] std::array<const Audience*, 2> both() const { return {by_identity, by_address}; }
 };
 
 [[nodiscard]] Audiences find_audiences(

@@ -4,6 +4,8 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace policy {
@@ -86,10 +88,44 @@ PlainPattern read_plain(std::string_view pattern, RegexMode mode) {
     return plain;
 }
 
+/// Skips a bracket expression at the front of `rest`, as far as it is one.
+void skip_class(std::string_view& rest) {
+    std::size_t i = rest.starts_with("[^") ? 2 : 1;
+    i += rest.substr(i).starts_with(']') ? 1 : 0;  // a first ] stands for itself
+    while (i < rest.size() && rest[i] != ']') {
+        // "[[:alpha:]]" has an inner bracket of its own.
+        const std::size_t inner = rest.substr(i).starts_with("[:") ? rest.find(":]", i) : i;
+        i = inner == i || inner == std::string_view::npos ? i + (rest[i] == '\\' ? 2 : 1)
+                                                          : inner + 2;
+    }
+    rest.remove_prefix(std::min(i + 1, rest.size()));
+}
+
+/// True when `pattern` may be one thing *or* another as a whole: what one of them begins with says
+/// nothing of the others. Alternatives in parentheses are no such thing.
+bool has_alternatives(std::string_view pattern) {
+    int depth = 0;
+    for (std::string_view rest = pattern; !rest.empty();) {
+        if (rest[0] == '[') {
+            skip_class(rest);
+            continue;
+        }
+        if (rest.starts_with("\\Q")) {
+            return true;  // quoted text is rare: not worth reading
+        }
+        if (rest[0] == '|' && depth == 0) {
+            return true;
+        }
+        depth += rest[0] == '(' ? 1 : (rest[0] == ')' ? -1 : 0);
+        rest.remove_prefix(std::min<std::size_t>(rest[0] == '\\' ? 2 : 1, rest.size()));
+    }
+    return false;
+}
+
 /// The text with which everything begins that `pattern` matches; may be shorter than it could be.
 std::string required_prefix(std::string_view pattern, RegexMode mode) {
     const bool has_caret = pattern.starts_with('^');
-    if ((mode == RegexMode::search && !has_caret) || pattern.find('|') != std::string_view::npos) {
+    if ((mode == RegexMode::search && !has_caret) || has_alternatives(pattern)) {
         return {};
     }
     std::string_view rest = has_caret ? pattern.substr(1) : pattern;

@@ -11,6 +11,7 @@ struct Origin {
     std::string file;
     int line = 0;
     int column = 0;
+    bool operator==(const Origin&) const = default;
 };
 
 enum class Severity : std::uint8_t { warning, error };

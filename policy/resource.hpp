@@ -26,6 +26,7 @@ struct Metadata {
     std::string creation_timestamp;  // RFC 3339 text as written, empty when absent
     std::map<std::string, std::string> labels;
     std::map<std::string, std::string> annotations;
+    bool operator==(const Metadata&) const = default;
 };
 
 // --- access.smi-spec.io ---
@@ -76,6 +77,7 @@ struct HeaderCondition {
     std::string name;
     std::string pattern;
     Origin origin;
+    bool operator==(const HeaderCondition&) const = default;
 };
 
 struct HttpMatch {
@@ -85,12 +87,14 @@ struct HttpMatch {
     std::vector<HeaderCondition> headers;   // all must hold
     Origin origin;
     bool is_spoiled = false;  // unreadable: matches nothing
+    bool operator==(const HttpMatch&) const = default;
 };
 
 struct HttpRouteGroup {
     Metadata metadata;
     std::vector<HttpMatch> matches;
     bool is_spoiled = false;
+    bool operator==(const HttpRouteGroup&) const = default;
 };
 
 /// TCPRoute and UDPRoute: the ports they are for; empty: all (A6).

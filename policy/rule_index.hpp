@@ -4,6 +4,7 @@
 #include "policy/http_rule.hpp"
 #include "policy/matcher_set.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -100,10 +101,10 @@ const RuleIndex::Entry* RuleIndex::find_at(
         return nullptr;
     }
     const auto& ends = node.patterns->ends;
-    auto hit = node.patterns->set.find(request.path, 0);
-    for (; hit; hit = node.patterns->set.find(request.path, *hit + 1)) {
-        const Place begin = *hit == 0 ? node.prefix_end : ends[*hit - 1];
-        if (const Entry* entry = find_in(begin, ends[*hit], request, accept)) {
+    for (const int hit : node.patterns->set.matching(request.path)) {
+        const auto pattern = static_cast<std::size_t>(hit);
+        const Place begin = pattern == 0 ? node.prefix_end : ends[pattern - 1];
+        if (const Entry* entry = find_in(begin, ends[pattern], request, accept)) {
             return entry;
         }
     }

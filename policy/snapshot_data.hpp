@@ -38,7 +38,8 @@ struct ServiceNameHash {
     }
 };
 
-/// An HTTPRouteGroup. Shared by all targets and splits that name it.
+/// An HTTPRouteGroup. Shared by all targets and splits that name it, and by the snapshots of a
+/// Compiler in which it is the same.
 struct RouteGroup {
     std::vector<HttpRule> rules;
 };
@@ -74,8 +75,9 @@ struct InvalidTarget {
 /// What a peer may do: the targets that list it, and an index of their HTTP matches. Peers that
 /// the same targets list share one.
 struct Audience {
-    std::vector<std::uint32_t> targets;  // into SnapshotData::targets, ascending
-    RuleIndex rules;                     // tagged with the index of their target
+    std::vector<std::uint32_t> targets;                 // into SnapshotData::targets, ascending
+    std::vector<std::uint32_t> targets_without_routes;  // those that no HTTP match narrows down
+    RuleIndex rules;                                    // tagged with the index of their target
 };
 
 /// Peers at this address that prove an identity of `name_space`.
@@ -141,7 +143,7 @@ class SnapshotData {
     Options options;
 
     // Access: sorted by namespace and name, so that verdicts do not depend on file order.
-    std::map<ObjectName, RouteGroup> groups;
+    std::map<ObjectName, std::shared_ptr<const RouteGroup>> groups;  // those that are referred to
     std::vector<CompiledTarget> targets;
     std::vector<InvalidTarget> invalid_targets;
     std::deque<Audience> audiences;

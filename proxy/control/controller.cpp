@@ -41,7 +41,8 @@ Controller::Controller(const Configuration& configuration)
       tick_timer_(context_),
       drain_timer_(context_),
       identity_(configuration, [this](const auto& material) { return publish_identity(material); }),
-      inventory_(configuration.workload.name_space) {
+      inventory_(configuration.workload.name_space),
+      compiler_(configuration.workload, configuration.policy) {
     if (!configuration.resource_directories.empty()) {
         resource_sources_.push_back(
             make_directory_source(context_, configuration.resource_directories)
@@ -137,8 +138,7 @@ void Controller::on_resources(const std::vector<ResourceChange>& changes) {
 }
 
 void Controller::publish_snapshot() {
-    compiled_ =
-        policy::compile(inventory_, configuration_.workload, configuration_.policy, ++generation_);
+    compiled_ = compiler_.compile(inventory_, ++generation_);
     const bool is_first = generation_ == 1;
     for (auto& worker : workers_) {
         worker->adopt(compiled_.snapshot, [this, is_first] {

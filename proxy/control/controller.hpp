@@ -64,6 +64,7 @@ class Controller {
     IdentityKeeper identity_;
     std::vector<std::unique_ptr<ResourceSource>> resource_sources_;
     policy::Inventory inventory_;
+    policy::Compiler compiler_;
     policy::Compiled compiled_;
     std::vector<std::string> reported_problems_;
     std::uint64_t generation_ = 0;

@@ -67,6 +67,24 @@ TEST(Allocation, DecidesWithoutAllocating) {
     );
 }
 
+TEST(Allocation, DecidesAmongManyMatchesWithoutAllocating) {
+    std::string matches;
+    for (int i = 0; i < 300; ++i) {
+        const std::string id = std::to_string(i);
+        matches += "{name: a" + id + ", pathRegex: '/api/r" + id + "/[0-9]+/(read|write)$'}, " +
+                   "{name: b" + id + ", pathRegex: '/api/s" + id + "/.*', methods: [GET]}, ";
+    }
+    World world(group("g", "[" + matches + "]") + target("t", "[{kind: HTTPRouteGroup, name: g}]"));
+    const Identity web = account("web");
+    HttpFacts facts{&web, 8080, "GET", "/api/r299/17/write", "pay", {}};
+    const Snapshot& snapshot = world.snapshot();
+    EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(decide_http(snapshot, facts).allowed); }), 0u);
+    facts.path = "/api/s299/anything";
+    EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(decide_http(snapshot, facts).allowed); }), 0u);
+    facts.path = "/api/none";
+    EXPECT_EQ(allocations_of([&] { EXPECT_FALSE(decide_http(snapshot, facts).allowed); }), 0u);
+}
+
 TEST(Allocation, RoutesWithoutAllocating) {
     World world(
         service("pay-with-a-rather-long-name", "10.9.0.1", "10.1.0.1") +

@@ -28,18 +28,25 @@ MatcherSet set_of(const std::vector<Matcher>& matchers) {
     return MatcherSet(std::move(pointers));
 }
 
-std::vector<std::size_t> found(const MatcherSet& set, std::string_view text) {
-    std::vector<std::size_t> all;
-    for (auto hit = set.find(text, 0); hit; hit = set.find(text, *hit + 1)) {
-        all.push_back(*hit);
+std::vector<int> found(const MatcherSet& set, std::string_view text) {
+    const auto hits = set.matching(text);
+    return {hits.begin(), hits.end()};
+}
+
+std::vector<int> expected_of(const std::vector<Matcher>& matchers, std::string_view text) {
+    std::vector<int> expected;
+    for (std::size_t i = 0; i < matchers.size(); ++i) {
+        if (matchers[i].matches(text)) {
+            expected.push_back(static_cast<int>(i));
+        }
     }
-    return all;
+    return expected;
 }
 
 TEST(MatcherSet, FindsWhatEachMatcherFindsAlone) {
     std::mt19937 dice(7);
     for (const RegexMode mode : {RegexMode::start, RegexMode::full, RegexMode::search}) {
-        for (const std::size_t size : {0u, 1u, 8u, 9u, 64u, 65u, 200u}) {
+        for (const std::size_t size : {0u, 1u, 4u, 5u, 64u, 200u}) {
             std::vector<std::string> patterns;
             for (std::size_t i = 0; i < size; ++i) {
                 const std::string id = std::to_string(dice() % 40);
@@ -54,13 +61,7 @@ TEST(MatcherSet, FindsWhatEachMatcherFindsAlone) {
                      {"/a/" + std::to_string(i),
                       "/b/" + std::to_string(i) + "/x" + std::to_string(i) + "a",
                       std::string()}) {
-                    std::vector<std::size_t> expected;
-                    for (std::size_t m = 0; m < size; ++m) {
-                        if (matchers[m].matches(text)) {
-                            expected.push_back(m);
-                        }
-                    }
-                    ASSERT_EQ(found(set, text), expected) << text;
+                    ASSERT_EQ(found(set, text), expected_of(matchers, text)) << text;
                 }
             }
         }
@@ -76,12 +77,7 @@ TEST(MatcherSet, AsksThePatternsThemselvesWhereTheirAutomatonIsTooLarge) {
     const std::vector<Matcher> matchers = make(patterns, RegexMode::start);
     const MatcherSet set = set_of(matchers);
     const std::string text = "abac" + std::string(200, 'd') + "e" + "77";
-    std::vector<std::size_t> expected;
-    for (std::size_t m = 0; m < matchers.size(); ++m) {
-        if (matchers[m].matches(text)) {
-            expected.push_back(m);
-        }
-    }
+    const std::vector<int> expected = expected_of(matchers, text);
     EXPECT_FALSE(expected.empty());
     EXPECT_EQ(found(set, text), expected);
 }

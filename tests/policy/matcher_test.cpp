@@ -89,6 +89,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/v[0-9]+/", RegexMode::start, "/v12/x", true},
         Case{"/v[0-9]+/", RegexMode::start, "/v/x", false},
         Case{"t|True", RegexMode::search, "true", true},
+        Case{"/a/(b|c)", RegexMode::start, "/a/c", true},
+        Case{"/a/(b|c)|/d", RegexMode::start, "/d", true},
+        Case{"/a/[)|(]|/d", RegexMode::start, "/d", true},
+        Case{"/a/[]|]x", RegexMode::start, "/a/|x", true},
+        Case{"/a/[^]|]x|/d", RegexMode::start, "/d", true},
+        Case{"/a/[[:alpha:]|]|/d", RegexMode::start, "/d", true},
+        Case{"/a/\\(x|/d", RegexMode::start, "/d", true},
+        Case{"/a\\Q(\\E|/d", RegexMode::start, "/d", true},
         Case{"/a.b", RegexMode::full, "/a\nb", true},
         Case{"(/[^/]+){2}", RegexMode::full, "/a/b", true}
     )

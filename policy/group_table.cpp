@@ -1,5 +1,4 @@
-// HTTPRouteGroups: every pattern is compiled here, once.
-#include "policy/compile_parts.hpp"
+#include "policy/group_table.hpp"
 
 #include <algorithm>
 #include <set>
@@ -13,8 +12,13 @@ constexpr std::string_view k_kind = "HTTPRouteGroup";
 
 class GroupCompiler {
  public:
-    GroupCompiler(CompileContext& context, const HttpRouteGroup& group, bool is_in_targets)
-        : context_(context), group_(group), is_in_targets_(is_in_targets) {}
+    GroupCompiler(
+        const Options& options,
+        const HttpRouteGroup& group,
+        bool is_in_targets,
+        std::vector<Problem>& problems
+    )
+        : options_(options), group_(group), is_in_targets_(is_in_targets), problems_(problems) {}
 
     RouteGroup compile() {
         RouteGroup compiled;
@@ -55,7 +59,7 @@ class GroupCompiler {
         if (!match.path_regex) {
             return;
         }
-        const RegexMode mode = context_.data.options.path_regex;
+        const RegexMode mode = options_.path_regex;
         auto matcher = Matcher::make(*match.path_regex, mode);
         if (!matcher) {
             report_invalid(match.origin, "pathRegex", *match.path_regex, matcher.error());
@@ -78,7 +82,7 @@ class GroupCompiler {
 
     void add_header(const HttpMatch& match, const HeaderCondition& header, HttpRule& rule) {
         const Origin& origin = header.origin.line > 0 ? header.origin : match.origin;
-        const RegexMode mode = context_.data.options.header_regex;
+        const RegexMode mode = options_.header_regex;
         auto matcher = Matcher::make(header.pattern, mode);
         if (!matcher) {
             report_invalid(origin, "header " + header.name, header.pattern, matcher.error());
@@ -125,7 +129,7 @@ class GroupCompiler {
     }
 
     void report(Severity severity, const Origin& origin, std::string code, std::string message) {
-        context_.problems.push_back(
+        problems_.push_back(
             {severity,
              origin.line > 0 ? origin : group_.metadata.origin,
              object_text(k_kind, group_.metadata.name),
@@ -134,9 +138,10 @@ class GroupCompiler {
         );
     }
 
-    CompileContext& context_;
+    const Options& options_;
     const HttpRouteGroup& group_;
     bool is_in_targets_;
+    std::vector<Problem>& problems_;
 };
 
 /// Header patterns are only a danger where they allow something.
@@ -154,12 +159,55 @@ std::set<ObjectName> groups_in_targets(const Catalog& catalog) {
 
 }  // namespace
 
-void compile_groups(CompileContext& context) {
-    const std::set<ObjectName> in_targets = groups_in_targets(context.catalog);
-    for (const auto& [name, group] : context.catalog.groups) {
-        GroupCompiler compiler(context, *group, in_targets.contains(name));
-        context.data.groups.emplace(name, compiler.compile());
+void GroupTable::update(
+    const Catalog& catalog, const Options& options, std::vector<Problem>& problems
+) {
+    options_ = options;
+    std::erase_if(entries_, [&](const auto& entry) {
+        return !catalog.groups.contains(entry.first);
+    });
+    const std::set<ObjectName> in_targets = groups_in_targets(catalog);
+    for (const auto& [name, group] : catalog.groups) {
+        const bool is_in_targets = in_targets.contains(name);
+        Entry& entry = entries_[name];
+        entry.is_used = false;
+        const bool is_same = entry.source == *group && entry.is_in_targets == is_in_targets;
+        if (!is_same) {
+            entry = {*group, is_in_targets, nullptr, {}, false};
+            entry.compiled = std::make_shared<const RouteGroup>(
+                GroupCompiler(options_, *group, is_in_targets, entry.problems).compile()
+            );
+        }
+        problems.insert(problems.end(), entry.problems.begin(), entry.problems.end());
     }
+}
+
+const RouteGroup* GroupTable::use(const ObjectName& name) {
+    const auto found = entries_.find(name);
+    if (found == entries_.end()) {
+        return nullptr;
+    }
+    Entry& entry = found->second;
+    entry.is_used = true;
+    if (entry.compiled == nullptr) {
+        std::vector<Problem> known;  // told by update()
+        entry.compiled = std::make_shared<const RouteGroup>(
+            GroupCompiler(options_, entry.source, entry.is_in_targets, known).compile()
+        );
+    }
+    return entry.compiled.get();
+}
+
+GroupTable::Used GroupTable::take_used() {
+    Used used;
+    for (auto& [name, entry] : entries_) {
+        if (entry.is_used) {
+            used.emplace(name, entry.compiled);
+        } else {
+            entry.compiled.reset();
+        }
+    }
+    return used;
 }
 
 }  // namespace policy
