@@ -98,7 +98,9 @@ class GroupCompiler {
                 "the pattern \"" + header.pattern + "\" for header " + header.name +
                     " is found anywhere in the value, and a TrafficTarget uses it to allow "
                     "traffic; write ^" +
-                    header.pattern + "$ if the whole value is meant"
+                    (header.pattern.find('|') == std::string::npos ? header.pattern
+                                                                   : '(' + header.pattern + ')') +
+                    "$ if the whole value is meant, or .* where anything may stand"
             );
         }
         std::string name = header.name;

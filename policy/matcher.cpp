@@ -94,7 +94,7 @@ void skip_class(std::string_view& rest) {
     i += rest.substr(i).starts_with(']') ? 1 : 0;  // a first ] stands for itself
     while (i < rest.size() && rest[i] != ']') {
         // "[[:alpha:]]" has an inner bracket of its own.
-        const std::size_t inner = rest.substr(i).starts_with("[:") ? rest.find(":]", i) : i;
+        const std::size_t inner = rest.substr(i).starts_with("[:") ? rest.find(":]", i + 2) : i;
         i = inner == i || inner == std::string_view::npos ? i + (rest[i] == '\\' ? 2 : 1)
                                                           : inner + 2;
     }
@@ -213,8 +213,11 @@ bool has_open_end(std::string_view pattern) {
 }
 
 bool has_no_anchor(std::string_view pattern) {
-    const bool starts = pattern.starts_with('^') || pattern.starts_with("\\A");
-    const bool ends = pattern.ends_with('$') || pattern.ends_with("\\z");
+    // ".*" says in so many words that anything may stand there.
+    const auto starts_with = [&](std::string_view text) { return pattern.starts_with(text); };
+    const auto ends_with = [&](std::string_view text) { return pattern.ends_with(text); };
+    const bool starts = starts_with("^") || starts_with("\\A") || starts_with(".*");
+    const bool ends = ends_with("$") || ends_with("\\z") || ends_with(".*");
     return !starts && !ends;
 }
 

@@ -60,7 +60,8 @@ class Matcher {
 /// True when `pattern`, anchored only at its start, ends in plain text: "/pay" then also lets
 /// "/payroll" through, which is rarely what was meant (smi.md U1).
 [[nodiscard]] bool has_open_end(std::string_view pattern);
-/// True when `pattern` is anchored neither at its start nor at its end.
+/// True when `pattern` says neither at its start nor at its end what may stand there: no anchor,
+/// and no ".*" either.
 [[nodiscard]] bool has_no_anchor(std::string_view pattern);
 
 }  // namespace policy

@@ -148,6 +148,14 @@ TEST(Compile, WarnsOfPathPatternsThatAreOpenAtTheirEnd) {  // U1
     EXPECT_THAT(world.compile().codes(), IsEmpty());
 }
 
+TEST(Compile, ProposesAnAnchoredPatternThatMeansTheSame) {
+    World world(
+        group("g", "[{name: a, headers: {x: 't|True'}}]") +
+        target("t", "[{kind: HTTPRouteGroup, name: g}]")
+    );
+    EXPECT_THAT(only(world).message, HasSubstr("write ^(t|True)$ "));
+}
+
 TEST(Compile, WarnsOfUnanchoredHeaderPatternsInTargetsOnly) {  // U3
     const std::string routes = group("g", "[{name: a, headers: {x: 'yes', y: '.*'}}]");
     World alone(routes);

@@ -95,6 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/a/[]|]x", RegexMode::start, "/a/|x", true},
         Case{"/a/[^]|]x|/d", RegexMode::start, "/d", true},
         Case{"/a/[[:alpha:]|]|/d", RegexMode::start, "/d", true},
+        Case{"/a/[[:]+|/d", RegexMode::start, "/d", true},
         Case{"/a/\\(x|/d", RegexMode::start, "/d", true},
         Case{"/a\\Q(\\E|/d", RegexMode::start, "/d", true},
         Case{"/a.b", RegexMode::full, "/a\nb", true},
@@ -182,6 +183,7 @@ TEST(Matcher, TellsAMissingAnchor) {
     EXPECT_FALSE(has_no_anchor("^true"));
     EXPECT_FALSE(has_no_anchor("true$"));
     EXPECT_FALSE(has_no_anchor("\\Atrue"));
+    EXPECT_FALSE(has_no_anchor(".*Android.*"));
 }
 
 }  // namespace
