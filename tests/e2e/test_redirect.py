@@ -45,6 +45,18 @@ def test_pod_address_is_policed_like_its_service(mesh):
     assert stranger.call("GET", url).status == 403
 
 
+def test_route_names_the_pods_port_and_not_the_services(mesh):
+    web, api = mesh.pod("web"), mesh.pod("api")
+    mesh.service("api", [api], port=80)
+    by_service, by_pod = resources.tcp_route("ports", [80]), resources.tcp_route("ports", [APP_PORT])
+    mesh.apply(by_service, resources.traffic_target("api", "api", ["web"], [by_service]))
+    mesh.start()
+    answer = web.call("GET", "http://api.default/echo")
+    assert answer.status == 403 and b"port_not_allowed" in answer.body
+    mesh.apply(by_pod)
+    wait_until(lambda: web.call("GET", "http://api.default/echo").status == 200, "it is allowed")
+
+
 def test_loopback_stays_alone(mesh):
     web, api = two_pods(mesh)
     with contextlib.closing(api.beside(APP_PORT)) as connection:

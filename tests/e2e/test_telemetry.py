@@ -73,7 +73,12 @@ def test_split_counts_per_backend_under_the_root(any_mesh):
     assert {web.call("GET", API + "/echo").status for _ in range(5)} == {200}
     text = web.metrics()
     assert samples(text, "split_backend_total") == 5
-    assert samples(text, "response_total", direction="outbound", dst_service="other") == 5
+    assert samples(text, "split_backend_total", split_namespace="default", split="api",
+                   root="api", backend="other") == 5
+    # smi-metrics: the backend is dst_service, the root stands in the authority.
+    assert samples(text, "response_total", direction="outbound", dst_service="other",
+                   dst_namespace="default",
+                   authority=f"api.default.svc.cluster.local:{APP_PORT}") == 5
     assert other.noted()["ReqReceived"] == ["Unidentified"] * 5
     assert api.noted()["ReqReceived"] == []
 

@@ -151,6 +151,25 @@ limits: {headBytesMax: 8192, connectMsMax: 250}
     EXPECT_EQ(configuration.limits.connect_ms_max, 250U);
 }
 
+TEST_F(LoadConfiguration, ReadsBothWordsOfEachSwitchOfPolicy) {
+    using policy::RegexMode;
+    const auto options = [this](const std::string& key, const std::string& word) {
+        return loaded(std::string(k_minimal) + "policy: {" + key + ": " + word + "}\n").policy;
+    };
+    EXPECT_EQ(loaded(k_minimal).policy.path_regex, RegexMode::start);
+    EXPECT_EQ(options("pathRegex", "start").path_regex, RegexMode::start);
+    EXPECT_EQ(options("pathRegex", "full").path_regex, RegexMode::full);
+    EXPECT_EQ(loaded(k_minimal).policy.header_regex, RegexMode::search);
+    EXPECT_EQ(options("headerRegex", "search").header_regex, RegexMode::search);
+    EXPECT_EQ(options("headerRegex", "full").header_regex, RegexMode::full);
+    EXPECT_FALSE(loaded(k_minimal).policy.allow_cross_namespace_targets);
+    EXPECT_FALSE(options("allowCrossNamespaceTargets", "false").allow_cross_namespace_targets);
+    EXPECT_TRUE(options("allowCrossNamespaceTargets", "true").allow_cross_namespace_targets);
+    EXPECT_FALSE(loaded(k_minimal).policy.keep_escaped_slash);
+    EXPECT_FALSE(options("escapedSlash", "refuse").keep_escaped_slash);
+    EXPECT_TRUE(options("escapedSlash", "keep").keep_escaped_slash);
+}
+
 TEST_F(LoadConfiguration, MakesPathsRelativeToTheFilesFolder) {
     const Configuration configuration = loaded(k_minimal);
     EXPECT_EQ(configuration.identity.certificate, folder_ + "/tls.crt");

@@ -6,11 +6,14 @@
 namespace proxy::inbound {
 namespace {
 
-constexpr const char* k_allow_books = R"(
+/// From web to pay; `matches` is a YAML flow list.
+std::string allow(const std::string& matches) {
+    return R"(
 apiVersion: specs.smi-spec.io/v1alpha4
 kind: HTTPRouteGroup
 metadata: {name: routes}
-spec: {matches: [{name: books, pathRegex: /books, methods: [GET]}]}
+spec: {matches: )" +
+           matches + R"(}
 ---
 apiVersion: access.smi-spec.io/v1alpha3
 kind: TrafficTarget
@@ -20,6 +23,9 @@ spec:
   rules: [{kind: HTTPRouteGroup, name: routes}]
   sources: [{kind: ServiceAccount, name: web}]
 )";
+}
+
+constexpr const char* k_books = "[{name: books, pathRegex: /books, methods: [GET]}]";
 
 class InboundHttp : public test::DataPath {
  protected:
@@ -85,7 +91,7 @@ class InboundHttp : public test::DataPath {
 };
 
 TEST_F(InboundHttp, AllowedRequestReachesTheApplicationAndItsAnswerComesBack) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("web");
     client->send("GET /books HTTP/1.1\r\nHost: pay\r\nX-Case: Kept\r\n\r\n");
     until_application_has("\r\n\r\n");
@@ -96,7 +102,7 @@ TEST_F(InboundHttp, AllowedRequestReachesTheApplicationAndItsAnswerComesBack) {
 }
 
 TEST_F(InboundHttp, DeniedRequestGetsAReasonAndNeverReachesTheApplication) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("web");
     client->send("POST /books HTTP/1.1\r\nHost: pay\r\nContent-Length: 2\r\n\r\nhi");
     until_has(*client, "route_not_allowed");
@@ -106,7 +112,7 @@ TEST_F(InboundHttp, DeniedRequestGetsAReasonAndNeverReachesTheApplication) {
 }
 
 TEST_F(InboundHttp, EachRequestOfAConnectionIsJudgedOnItsOwn) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("web");
     client->send("GET /admin HTTP/1.1\r\nHost: p\r\n\r\nGET /books HTTP/1.1\r\nHost: p\r\n\r\n");
     until_application_has("/books");
@@ -117,7 +123,7 @@ TEST_F(InboundHttp, EachRequestOfAConnectionIsJudgedOnItsOwn) {
 }
 
 TEST_F(InboundHttp, UnlistedPeerIsDenied) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("eve");
     client->send("GET /books HTTP/1.1\r\nHost: p\r\n\r\n");
     until_has(*client, "source_not_allowed");
@@ -170,7 +176,7 @@ TEST_F(InboundHttp, IdentityOfASelectedPodIsNotEnoughFromAnotherAddress) {
 }
 
 TEST_F(InboundHttp, UnauthenticatedPeerLearnsNoTarget) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("");
     client->send("GET /books HTTP/1.1\r\nHost: p\r\n\r\n");
     until_has(*client, "unauthenticated");
@@ -198,14 +204,22 @@ TEST_F(InboundHttp, DeniesWhileNoSnapshotIsThere) {
 
 TEST_F(InboundHttp, AuditModeLetsPassWhatItWouldDeny) {
     configuration.policy.access = policy::AccessMode::audit;
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("eve");
     client->send("GET /admin HTTP/1.1\r\nHost: p\r\n\r\n");
     until_application_has("GET /admin");
 }
 
+TEST_F(InboundHttp, UnauthenticatedPeerPassesInAuditModeWhereMtlsIsPermissive) {
+    configuration.policy.access = policy::AccessMode::audit;
+    adopt(allow(k_books));
+    auto client = connect_as("");
+    client->send("GET /books HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /books");
+}
+
 TEST_F(InboundHttp, ApplicationGetsTheCanonicalPathThatWasMatched) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("web");
     client->send("GET //x/../%62ooks?a=%2F HTTP/1.1\r\nHost: p\r\n\r\n");
     until_application_has("\r\n\r\n");
@@ -213,12 +227,53 @@ TEST_F(InboundHttp, ApplicationGetsTheCanonicalPathThatWasMatched) {
 }
 
 TEST_F(InboundHttp, PathWithAnEscapedSlashIsRefusedUnderAPathRule) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("web");
     client->send("GET /books%2Fx HTTP/1.1\r\nHost: p\r\n\r\n");
     until_has(*client, "path_refused");
     EXPECT_TRUE(client->has("HTTP/1.1 400 "));
     EXPECT_TRUE(application.connections.empty());
+}
+
+TEST_F(InboundHttp, BackslashesAndEscapedOnesAreRefusedUnderAPathRule) {
+    adopt(allow(k_books));
+    for (const std::string path : {"/books%5Cx", "/books%5cx", "/books\\x", "/books%2fx"}) {
+        auto client = connect_as("web");
+        client->send("GET " + path + " HTTP/1.1\r\nHost: p\r\n\r\n");
+        until_has(*client, "path_refused");
+        EXPECT_TRUE(client->has("HTTP/1.1 400 ")) << path;
+    }
+    EXPECT_TRUE(application.connections.empty());
+}
+
+TEST_F(InboundHttp, EscapedSlashStaysAndIsMatchedAsItIsWhenTold) {
+    configuration.policy.keep_escaped_slash = true;
+    adopt(allow(k_books));
+    auto client = connect_as("web");
+    client->send("GET /x%2F..%2Fbooks HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_has(*client, "route_not_allowed");
+    EXPECT_TRUE(client->has("HTTP/1.1 403 "));
+    client->send("GET /books%2Fx HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("\r\n\r\n");
+    EXPECT_TRUE(app().has("GET /books%2Fx HTTP/1.1\r\n"));
+}
+
+TEST_F(InboundHttp, EscapedSlashIsNobodysConcernWhereNoPathRuleIs) {
+    adopt(allow("[{name: all}]"));
+    auto client = connect_as("web");
+    client->send("GET /a%2F../b\\c HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("\r\n\r\n");
+    EXPECT_TRUE(app().has("GET /a%2F../b\\c HTTP/1.1\r\n"));
+}
+
+TEST_F(InboundHttp, QueryIsNeverPartOfWhatIsMatched) {
+    adopt(allow("[{name: books, pathRegex: '/books$'}]"));
+    auto client = connect_as("web");
+    client->send("GET /admin?/books HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_has(*client, "route_not_allowed");
+    client->send("GET /books?x=/../admin%2F HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("\r\n\r\n");
+    EXPECT_TRUE(app().has("GET /books?x=/../admin%2F HTTP/1.1\r\n"));
 }
 
 TEST_F(InboundHttp, MalformedRequestGets400AndNeverReachesTheApplication) {
@@ -303,7 +358,7 @@ TEST_F(InboundHttp, InterimResponseLetsAnExpectingClientSendItsBody) {
 }
 
 TEST_F(InboundHttp, DeniedExpectingClientIsAnsweredWithoutItsBody) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("web");
     client->send("PUT / HTTP/1.1\r\nHost: p\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n");
     until([&] { return client->is_at_end; }, "the connection to close");
@@ -521,7 +576,7 @@ TEST_F(InboundHttp, SwitchingProtocolsUnaskedIsMalformed) {
 }
 
 TEST_F(InboundHttp, TunnelIsCutWhenANewSnapshotDeniesIt) {
-    adopt(k_allow_books);
+    adopt(allow(k_books));
     auto client = connect_as("web");
     client->send(
         "GET /books HTTP/1.1\r\nHost: p\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"

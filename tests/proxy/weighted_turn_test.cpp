@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace proxy::upstream {
@@ -28,6 +30,28 @@ TEST(WeightedTurns, FiftyTurnsOf75To25NeverInvertWhateverTheStart) {
             first += turns.next(7, backends) == 0 ? 1 : 0;
         }
         EXPECT_NEAR(first, 37.5, 1.0) << "seed " << seed;
+    }
+}
+
+/// Turns repeat after the sum of the weights, so a start is a place in the cycle, and fifty turns
+/// from each place of one cycle are fifty turns from every start there can be.
+TEST(WeightedTurns, FiftyTurnsKeepTheOrderOfTheWeightsFromEveryPossibleStart) {
+    constexpr std::size_t k_turns = 50;
+    for (const auto& [left, right] :
+         {std::pair(75U, 25U), std::pair(25U, 75U), std::pair(3U, 1U), std::pair(60U, 40U)}) {
+        const auto backends = weights({left, right});
+        WeightedTurns turns(1);
+        std::vector<std::size_t> taken(left + right + k_turns);
+        for (std::size_t& turn : taken) {
+            turn = turns.next(7, backends);
+        }
+        for (std::size_t start = 0; start < left + right; ++start) {
+            const auto first = taken.begin() + static_cast<std::ptrdiff_t>(start);
+            const auto to_right = std::count(first, first + k_turns, 1U);
+            EXPECT_NEAR(static_cast<double>(to_right), 50.0 * right / (left + right), 1.0)
+                << left << '/' << right << " from " << start;
+            EXPECT_EQ(to_right > 25, right > left) << left << '/' << right << " from " << start;
+        }
     }
 }
 
