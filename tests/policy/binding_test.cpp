@@ -266,5 +266,68 @@ TEST(Binding, ThatIsMissingAsADestinationAllowsNothing) {
     EXPECT_THAT(world.problems.front().message, HasSubstr("create it or correct the name"));
 }
 
+TEST(Binding, MeansSelectedPodsOrItsSpiffeIds) {  // I1
+    World world(
+        source_bound("{podLabelSelector: {matchLabels: {app: web}}, "
+                     "spiffeIdentities: ['spiffe://cluster.local/ns/shop/sa/cart']}") +
+        pod("web-1", "{app: web}", "10.1.0.1")
+    );
+    EXPECT_EQ(from(world, k_web, "10.1.0.1"), "allowed");
+    EXPECT_EQ(from(world, "spiffe://cluster.local/ns/shop/sa/cart", "10.1.0.9"), "allowed");
+    EXPECT_EQ(from(world, k_web, "10.1.0.9"), "source_not_allowed");
+}
+
+TEST(Binding, SelectsNoPodThatSharesItsAddressWithAnotherNamespace) {  // I4
+    World world(
+        source_bound("{podLabelSelector: {matchLabels: {app: web}}}") +
+        pod("web-1", "{app: web}", "10.1.0.1") + pod("web-1", "{app: web}", "10.1.0.1", "other")
+    );
+    EXPECT_EQ(from(world, k_web, "10.1.0.1"), "source_not_allowed");
+    EXPECT_EQ(from(world, k_other, "10.1.0.1"), "source_not_allowed");
+}
+
+TEST(Binding, TakesIdsLiterally) {  // §1.8, U33: another form is somebody, a star is nobody
+    World world(source_bound(
+        "{spiffeIdentities: ['spiffe://cluster.local/vm/web-1', 'spiffe://cluster.local/*', "
+        "'*', 'spiffe://cluster.local/ns/shop/sa/*']}"
+    ));
+    EXPECT_EQ(from(world, "spiffe://cluster.local/vm/web-1"), "allowed");
+    EXPECT_EQ(from(world, "spiffe://cluster.local/vm/web-2"), "source_not_allowed");
+    EXPECT_EQ(from(world, k_web), "source_not_allowed");
+    EXPECT_EQ(world.codes(), std::vector<std::string>(3, "invalid_spiffe_id"));
+}
+
+TEST(Binding, TakesTheNameOfAServiceAccountLiterally) {  // I3: a name, never "namespace/name"
+    World world(source_bound("{serviceAccount: other/web}"));
+    EXPECT_EQ(from(world, k_other), "source_not_allowed");
+    EXPECT_EQ(from(world, k_web), "source_not_allowed");
+}
+
+TEST(Binding, IsNoDestinationWithBothSelectorAndServiceAccount) {  // I2
+    World world(
+        binding("b", "{podLabelSelector: {matchLabels: {app: pay}}, serviceAccount: pay}") +
+        bound_target(k_bound, k_web_source) + pod("pay-1", "{app: pay}", "10.1.0.1")
+    );
+    EXPECT_EQ(from(world, k_web), "no_target");
+    EXPECT_THAT(world.codes(), ElementsAre("conflicting_schemes"));
+}
+
+/// The text of v1alpha4 still says that sources are ServiceAccounts (§1.6); older targets may name
+/// a binding as well.
+TEST(Binding, CanBeASourceInEveryVersionOfTargets) {
+    const std::string rest = std::string("destination: ") + k_pay +
+                             ", sources: [{kind: IdentityBinding, name: b, namespace: shop}], ";
+    for (const char* version : {"v1alpha2", "v1alpha3", "v1alpha4"}) {
+        World world(
+            binding("b", "{serviceAccount: web}") + tcp_route("r", "") +
+            "---\napiVersion: access.smi-spec.io/" + version +
+            "\nkind: TrafficTarget\nmetadata: {name: t}\nspec: {" + rest +
+            "rules: [{kind: TCPRoute, name: r}]}\n"
+        );
+        EXPECT_EQ(from(world, k_web), "allowed") << version;
+        EXPECT_THAT(world.codes(), IsEmpty()) << version;
+    }
+}
+
 }  // namespace
 }  // namespace policy::test

@@ -50,6 +50,30 @@ TEST(Udp, IsHeldToTheTargetsOwnPort) {  // A5
     EXPECT_EQ(word(ask_udp(world, account("web"), 54)), "port_not_allowed");
 }
 
+TEST(Udp, IsNotBoundByRulesOfOtherKinds) {  // §1.7: an AND is of TCPRoute and HTTPRouteGroup
+    World world(
+        udp_route("u", "53") + tcp_route("t", "80") + group("g", "[{name: a, pathRegex: '/a$'}]") +
+        target(
+            "x",
+            "[{kind: UDPRoute, name: u}, {kind: TCPRoute, name: t}, "
+            "{kind: HTTPRouteGroup, name: g}]"
+        )
+    );
+    EXPECT_EQ(word(ask_udp(world, account("web"), 53)), "allowed");
+    EXPECT_EQ(word(ask_udp(world, account("web"), 80)), "port_not_allowed");
+    EXPECT_EQ(word(ask_tcp(world, account("web"), 53)), "port_not_allowed");
+}
+
+TEST(Udp, IsUnitedOverTargets) {  // A1, U28
+    World world(
+        udp_route("a", "1") + udp_route("b", "2") + target("a", "[{kind: UDPRoute, name: a}]") +
+        target("b", "[{kind: UDPRoute, name: b}]")
+    );
+    EXPECT_EQ(word(ask_udp(world, account("web"), 1)), "allowed");
+    EXPECT_EQ(word(ask_udp(world, account("web"), 2)), "allowed");
+    EXPECT_EQ(word(ask_udp(world, account("web"), 3)), "port_not_allowed");
+}
+
 /// A Service with TCP and UDP at port 53, and nothing but TCP at 80.
 std::string dns(const std::string& name, const std::string& cluster_ip, const std::string& ip) {
     return "---\napiVersion: v1\nkind: Service\nmetadata: {name: " + name +
