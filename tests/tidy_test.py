@@ -338,6 +338,52 @@ def test_readme_documents_every_reason():
     report(f"README.md: `{word}` is missing" for word in words if f"`{word}`" not in documented)
 
 
+# ---- the clauses of SMI --------------------------------------------------------------------------
+# How many rows smi.md has: §1.5 by letter, U of §1.6, and by number the bullets of §1.6 and §1.8 and
+# the clauses of §1.7.
+SMI_ROWS = {"A": 13, "I": 5, "S": 7, "T": 13, "M": 3, "U": 35, "1.6-": 7, "1.7-": 9, "1.8-": 14}
+SMI_ROW = re.compile(r"^\| ([^|]+) \| ([^|]+) \| (`[^|]+`) \|$", re.MULTILINE)
+
+
+def smi_rows():
+    """(row ids, what we do, [(test file, test)]) of each line of the table in policy/README.md."""
+    _, _, table = read("policy/README.md").partition("\n## Clauses of SMI and their tests\n")
+    for ids, what, cell in SMI_ROW.findall(table):
+        tests, file = [], None
+        for word in re.findall(r"`([^`]+)`", cell):
+            if "/" in word:
+                file = f"tests/{word}"
+            else:
+                tests.append((file, word))
+        yield ids.split(", "), what, tests
+
+
+def test_every_row_of_smi_has_its_line():
+    listed = {row for ids, _, _ in smi_rows() for row in ids}
+    wanted = {f"{letter}{n}" for letter, last in SMI_ROWS.items() for n in range(1, last + 1)}
+    report(
+        [f"policy/README.md: row {row} has no line in the table" for row in sorted(wanted - listed)]
+        + [f"policy/README.md: smi.md has no row {row}" for row in sorted(listed - wanted)]
+        + [f"policy/README.md: {', '.join(ids)}: names no test" for ids, _, tests in smi_rows()
+           if not tests]
+    )
+
+
+def test_tests_that_rows_of_smi_name_exist():
+    faults = []
+    for ids, _, tests in smi_rows():
+        for file, name in tests:
+            suite, _, case = name.rpartition(".")
+            shape = (
+                rf"^TEST(_P|_F)?\(\s*{suite},\s*{case}\s*\)" if suite else rf"^def {case}\("
+            )
+            if file is None or not (ROOT / file).is_file():
+                faults.append(f"policy/README.md: {', '.join(ids)}: {file} is no file")
+            elif not re.search(shape, read(file), re.MULTILINE):
+                faults.append(f"policy/README.md: {', '.join(ids)}: {name} is not in {file}")
+    report(faults)
+
+
 def test_list_the_largest(capsys):
     """Never fails: the guide asks to look again at 500 lines a file and 70 a function."""
     files = [(read(path).count("\n"), path) for path in sources(*CODE_FOLDERS, "tests", "bench")]
