@@ -167,6 +167,33 @@ TEST(SplitClauses, UsesTheFirstSplitWhoseMatchesHit) {  // U13
     EXPECT_EQ(http(world, {.path = "/z"}), "s3: c=1000");
 }
 
+TEST(SplitClauses, ComparesInstantsAndNotTexts) {  // U13
+    struct Case {
+        const char* older;
+        const char* newer;
+    };
+    const Case cases[] = {
+        {"2024-01-01T00:00:00Z", "2024-01-01T01:00:00+00:30"},
+        {"2024-01-01T00:00:00Z", "2023-12-31T23:30:00-01:00"},  // as text the other way round
+        {"2024-01-01T01:00:00+02:00", "2024-01-01T00:00:00Z"},
+        {"2024-01-01T00:00:00Z", "2024-01-01T00:00:00.5Z"},
+        {"2024-01-01T00:00:00Z", "0000"},  // what is no time counts as the newest
+        {"2024-01-01T00:00:00Z", ""},
+    };
+    for (const Case& row : cases) {
+        const auto created = [](const std::string& time) {
+            return ", creationTimestamp: '" + time + "'";
+        };
+        World world(
+            services() + split("s1", "web", "[{service: a, weight: 1}]", "", created(row.newer)) +
+            split("s2", "web", "[{service: b, weight: 1}]", "", created(row.older))
+        );
+        EXPECT_EQ(http(world), "s2: b=1000") << row.older << " before " << row.newer;
+        ASSERT_EQ(world.problems.size(), 1U);
+        EXPECT_EQ(world.problems.front().object, "TrafficSplit shop/s1") << "the loser is told";
+    }
+}
+
 TEST(SplitClauses, DoesNotPassOnWhatTheFirstSplitCannotServe) {  // U13, U14: no silent fallback
     World world(
         services() + group("g", "[{name: m}]") +
