@@ -48,7 +48,7 @@ class SplitCompiler {
             SplitAtPort at_port;
             at_port.split = &compiled;
             at_port.choice_id = choice_id(root_->name, entry->key, split_.metadata.name);
-            share_out(shares_, entry->key, at_port);
+            share_out(shares_, entry->key, context_.data.options, at_port);
             entry->splits.push_back(std::move(at_port));
             entry->has_path_rules |=
                 std::any_of(compiled.rules.begin(), compiled.rules.end(), [](const HttpRule* rule) {
@@ -264,8 +264,11 @@ class SplitCompiler {
             share.origin,
             "backend_no_endpoint",
             "Service " + share.service + " has no ready endpoint at " + text_of(key) +
-                ", so the other backends take its share; see that its pods are ready, and that "
-                "its EndpointSlice has a port of the same name"
+                (context_.data.options.empty_backends_fail
+                     ? ", so its share is answered 503"
+                     : ", so the other backends take its share") +
+                "; see that its pods are ready, and that its EndpointSlice has a port of the same "
+                "name"
         );
     }
 

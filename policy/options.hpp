@@ -24,6 +24,9 @@ struct Options {
     RegexMode header_regex = RegexMode::search;  // search | full
     bool allow_cross_namespace_targets = false;
     bool keep_escaped_slash = false;
+    /// Whether a split's backend without a ready endpoint keeps its share, which then fails,
+    /// instead of leaving it to the others (U16).
+    bool empty_backends_fail = false;
     std::set<std::uint16_t> opaque_ports;  // pod ports whose bytes are never parsed
 };
 

@@ -87,6 +87,7 @@ Route route_split(const DestinationPort& entry, const SplitAtPort& at_port) {
     route.split_name = at_port.split->name.name;
     route.choice_id = at_port.choice_id;
     route.backends = at_port.backends;
+    route.excluded = at_port.excluded;
     // No silent fallback to the root (U14, smi.md §1.8).
     route.reason = at_port.backends.empty() ? Reason::split_no_backend : Reason::routed;
     return route;

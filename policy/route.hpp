@@ -32,7 +32,8 @@ struct UdpRouteFacts {
 };
 
 /// The answer: `backends` are usable (right port, ready endpoints, weight > 0); the caller picks
-/// one by weight, then an endpoint. Views into the snapshot.
+/// one by weight, then an endpoint. With Options::empty_backends_fail one may be without
+/// endpoints: what it is picked for fails. Views into the snapshot.
 struct Route {
     Reason reason = Reason::unknown_service;  // routed | passthrough | unknown_service |
                                               // no_endpoint | split_no_backend
@@ -44,6 +45,7 @@ struct Route {
     /// Stable id of the choice (root, port, split) in this process, for the turn of weights.
     std::uint64_t choice_id = 0;
     std::span<const WeightedBackend> backends;
+    std::span<const ExcludedBackend> excluded;  // of the split that applied
 };
 
 /// Allocates nothing.

@@ -5,6 +5,7 @@
 #include "policy/address.hpp"
 #include "policy/identity.hpp"
 #include "policy/options.hpp"
+#include "policy/reason.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -45,6 +46,12 @@ struct Backend {
 struct WeightedBackend {
     const Backend* backend = nullptr;
     std::uint64_t weight = 0;  // relative, > 0
+};
+
+/// A backend of a TrafficSplit that gets nothing, and why.
+struct ExcludedBackend {
+    std::string service;  // as the split writes it
+    Reason reason = Reason::backend_missing;
 };
 
 class SnapshotData;  // the compiled tables; private to policy/ (snapshot_data.hpp)

@@ -86,11 +86,6 @@ struct PodAudience {
     const Audience* audience = nullptr;
 };
 
-struct ExcludedBackend {
-    std::string service;
-    Reason reason = Reason::backend_missing;
-};
-
 struct CompiledSplit {
     ObjectName name;
     bool has_matches = false;

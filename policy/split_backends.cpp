@@ -107,10 +107,21 @@ Reason judge_backend(const BackendShare& share, const PortKey& key) {
     return entry->service->endpoints.empty() ? Reason::backend_no_endpoint : Reason::routed;
 }
 
-void share_out(const std::vector<BackendShare>& shares, const PortKey& key, SplitAtPort& at_port) {
+void share_out(
+    const std::vector<BackendShare>& shares,
+    const PortKey& key,
+    const Options& options,
+    SplitAtPort& at_port
+) {
+    // Where no backend has an endpoint there is nobody to share with, and no split either.
+    const bool is_any_usable = std::any_of(shares.begin(), shares.end(), [&](const auto& share) {
+        return judge_backend(share, key) == Reason::routed;
+    });
     for (const BackendShare& share : shares) {
         const Reason reason = judge_backend(share, key);
-        if (reason == Reason::routed) {
+        const bool keeps_share =
+            reason == Reason::backend_no_endpoint && options.empty_backends_fail && is_any_usable;
+        if (reason == Reason::routed || keeps_share) {
             // A backend's own splits have no say (T12), not even the root's as its own backend
             // (U12): what is shared out are Services.
             const Backend* backend = share.destination->find_port(key)->service.get();

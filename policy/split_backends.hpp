@@ -33,6 +33,11 @@ struct BackendShare {
 [[nodiscard]] Reason judge_backend(const BackendShare& share, const PortKey& key);
 
 /// Fills the usable and the excluded backends of `at_port`.
-void share_out(const std::vector<BackendShare>& shares, const PortKey& key, SplitAtPort& at_port);
+void share_out(
+    const std::vector<BackendShare>& shares,
+    const PortKey& key,
+    const Options& options,
+    SplitAtPort& at_port
+);
 
 }  // namespace policy

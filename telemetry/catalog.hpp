@@ -154,6 +154,13 @@ inline constexpr Family split_backend_total{
     "split_namespace split root backend",
 };
 
+inline constexpr Family split_backend_empty_total{
+    "split_backend_empty_total",
+    FamilyType::counter,
+    "Requests and connections of a TrafficSplit that found this backend without a ready endpoint.",
+    "split_namespace split root backend",
+};
+
 inline constexpr Family process_start_time_seconds{
     "process_start_time_seconds",
     FamilyType::gauge,
@@ -230,6 +237,7 @@ inline constexpr std::array k_families = {
     &outbound_http_errors_total,
     &outbound_tcp_errors_total,
     &split_backend_total,
+    &split_backend_empty_total,
     &process_start_time_seconds,
     &identity_cert_expiration_timestamp_seconds,
     &identity_cert_refreshes_total,

@@ -172,6 +172,9 @@ void add_verdicts_and_the_rest(Exposition& exposition, const MergedNumbers& numb
     for (const auto& [split, count] : numbers.splits) {
         exposition.add(catalog::split_backend_total, labels_of(*split), count);
     }
+    for (const auto& [split, count] : numbers.empty_splits) {
+        exposition.add(catalog::split_backend_empty_total, labels_of(*split), count);
+    }
 }
 
 double seconds_of(std::chrono::system_clock::time_point time) {

@@ -60,6 +60,7 @@ MergedNumbers merge(std::span<const std::shared_ptr<const Sheet::Numbers>> sheet
             add_counts(merged.verdicts[family], sheet->verdicts[family]);
         }
         add_counts(merged.splits, sheet->splits);
+        add_counts(merged.empty_splits, sheet->empty_splits);
         add_counts(merged.errors, sheet->errors);
     }
     return merged;

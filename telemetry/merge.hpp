@@ -44,6 +44,7 @@ struct MergedNumbers {
     Merged<TcpTarget, MergedTcp> tcp;
     std::array<Merged<VerdictLabels, std::uint64_t>, k_verdict_families> verdicts;
     Merged<SplitLabels, std::uint64_t> splits;
+    Merged<SplitLabels, std::uint64_t> empty_splits;
     Merged<ErrorLabels, std::uint64_t> errors;
 };
 

@@ -93,6 +93,7 @@ struct Sheet::Numbers {
     std::vector<CloseCount> closes;
     std::array<Table<VerdictLabels, std::uint64_t>, k_verdict_families> verdicts;
     Table<SplitLabels, std::uint64_t> splits;
+    Table<SplitLabels, std::uint64_t> empty_splits;
     Table<ErrorLabels, std::uint64_t> errors;
 };
 

@@ -179,6 +179,11 @@ void Sheet::on_split(const SplitLabels& labels) {
     ++table.counts[state_->split_index.find_or_add(table, labels, state_->sets_max)];
 }
 
+void Sheet::on_empty_split(const SplitLabels& labels) {
+    auto& table = state_->numbers.empty_splits;
+    ++table.counts[state_->empty_split_index.find_or_add(table, labels, state_->sets_max)];
+}
+
 void Sheet::on_error(Direction direction, bool http, std::string_view reason) {
     auto& table = state_->numbers.errors;
     const ErrorLabels labels{direction, http, std::string(reason)};

@@ -89,6 +89,8 @@ class Sheet {
 
     void on_verdict(const VerdictLabels& labels);
     void on_split(const SplitLabels& labels);
+    /// A backend of the split had no ready endpoint when the choice was made.
+    void on_empty_split(const SplitLabels& labels);
     /// Data-path errors that belong to no request: malformed heads, loops, handshake failures …
     void on_error(Direction direction, bool http, std::string_view reason);
 

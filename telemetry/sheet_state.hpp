@@ -105,6 +105,7 @@ struct Sheet::State {
     LabelIndex<TcpTarget> tcp_index;
     std::array<LabelIndex<VerdictLabels>, k_verdict_families> verdict_index;
     LabelIndex<SplitLabels> split_index;
+    LabelIndex<SplitLabels> empty_split_index;
     LabelIndex<ErrorLabels> error_index;
     // In step with numbers.http and numbers.tcp; a deque, because callers keep references.
     std::deque<HttpSeries> http_series;

@@ -233,6 +233,13 @@ void add_policy_keys(std::vector<ConfigurationKey>& keys) {
         [](Configuration& c) -> bool& { return c.policy.keep_escaped_slash; },
         {{"refuse", false}, {"keep", true}}
     ));
+    keys.push_back(make_choice_key<bool>(
+        {"policy.emptyBackend",
+         {},
+         "What becomes of the share of a TrafficSplit's backend without a ready endpoint."},
+        [](Configuration& c) -> bool& { return c.policy.empty_backends_fail; },
+        {{"share", false}, {"fail", true}}
+    ));
 }
 
 void add_traffic_keys(std::vector<ConfigurationKey>& keys) {

@@ -57,6 +57,15 @@ void count_split(
     labels.root = route.service_name;
     labels.backend = backend.service;
     worker.sheet.on_split(labels);
+    if (backend.endpoints.empty()) {
+        worker.sheet.on_empty_split(labels);
+    }
+    for (const policy::ExcludedBackend& excluded : route.excluded) {
+        if (excluded.reason == Reason::backend_no_endpoint) {
+            labels.backend = excluded.service;
+            worker.sheet.on_empty_split(labels);
+        }
+    }
 }
 
 telemetry::TlsLabel tls_label(const Choice& choice) {
@@ -76,6 +85,10 @@ Result<Choice> choose(
         const std::size_t turn = worker.turns.next(route.choice_id, route.backends);
         const policy::Backend& backend = *route.backends[turn].backend;
         count_split(worker, route, backend);
+        if (backend.endpoints.empty()) {
+            const Reason reason = Reason::backend_no_endpoint;
+            return Failure{reason, Side::ours, std::string(to_string(reason))};
+        }
         return choose_endpoint(worker, backend);
     }
     if (route.reason == Reason::passthrough && destination.has_value()) {

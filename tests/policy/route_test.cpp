@@ -220,6 +220,23 @@ TEST(Route, SharesTheRestWhenABackendHasNoReadyEndpoint) {  // U16
     EXPECT_EQ(http(all, {.authority = "web"}), "split_no_backend shop/web by s");
 }
 
+TEST(Route, LetsAnEmptyBackendsShareFailWhenToldTo) {  // U16, option fail
+    World world(
+        services() + service("empty", "10.9.0.4", "") +
+        split("s", "web", "[{service: empty, weight: 5}, {service: b, weight: 1}]")
+    );
+    world.options.empty_backends_fail = true;
+    EXPECT_EQ(http(world, {.authority = "web"}), "routed shop/web by s empty=5000 b=1000");
+    ASSERT_EQ(world.problems.size(), 1u);
+    EXPECT_NE(world.problems.front().message.find("503"), std::string::npos);
+    World all(
+        services() + service("empty", "10.9.0.4", "") +
+        split("s", "web", "[{service: empty, weight: 5}]")
+    );
+    all.options.empty_backends_fail = true;
+    EXPECT_EQ(http(all, {.authority = "web"}), "split_no_backend shop/web by s");
+}
+
 TEST(Route, LeavesOutABackendWithAnInvalidWeight) {
     World world(
         services() + split("s", "web", "[{service: a, weight: -1}, {service: b, weight: 1}]")

@@ -168,6 +168,9 @@ TEST_F(LoadConfiguration, ReadsBothWordsOfEachSwitchOfPolicy) {
     EXPECT_FALSE(loaded(k_minimal).policy.keep_escaped_slash);
     EXPECT_FALSE(options("escapedSlash", "refuse").keep_escaped_slash);
     EXPECT_TRUE(options("escapedSlash", "keep").keep_escaped_slash);
+    EXPECT_FALSE(loaded(k_minimal).policy.empty_backends_fail);
+    EXPECT_FALSE(options("emptyBackend", "share").empty_backends_fail);
+    EXPECT_TRUE(options("emptyBackend", "fail").empty_backends_fail);
 }
 
 TEST_F(LoadConfiguration, MakesPathsRelativeToTheFilesFolder) {

@@ -1,4 +1,5 @@
 #include "proxy/outbound/http.hpp"
+#include "telemetry/numbers.hpp"
 #include "tests/support/data_path.hpp"
 
 #include <gtest/gtest.h>
@@ -67,6 +68,25 @@ class OutboundHttp : public test::DataPath {
                "}\n  - {service: api-v2, weight: " + std::to_string(second) + "}\n";
     }
 
+    std::string one_service_and_an_empty_one() {
+        return test::service_at("api-v1", v1.address()) +
+               "---\napiVersion: v1\nkind: Service\nmetadata: {name: api-v2}\nspec: {ports: "
+               "[{port: 80}]}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: api}\n"
+               "spec: {clusterIP: 198.19.0.1, ports: [{port: 80}]}\n";
+    }
+    /// "backend count" of what met a backend without endpoints.
+    std::vector<std::string> empty_choices() {
+        const auto numbers = worker().sheet.copy();
+        std::vector<std::string> texts;
+        for (std::size_t i = 0; i < numbers->empty_splits.labels.size(); ++i) {
+            texts.push_back(
+                numbers->empty_splits.labels[i]->backend + ' ' +
+                std::to_string(numbers->empty_splits.counts[i])
+            );
+        }
+        return texts;
+    }
+
     test::Application v1{context};
     test::Application v2{context};
 };
@@ -123,6 +143,30 @@ TEST_F(OutboundHttp, UnknownHostWithoutADestinationIsRefused) {
     auto client = connect_application();
     const std::string answer = ask(*client, "nobody.example");
     EXPECT_NE(answer.find("unknown_service"), std::string::npos) << answer;
+}
+
+TEST_F(OutboundHttp, EmptyBackendLeavesItsShareToTheOthersAndIsCounted) {
+    adopt(one_service_and_an_empty_one() + split(1, 1));
+    auto client = connect_application();
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(ask(*client, "api"), "v1");
+    }
+    EXPECT_EQ(empty_choices(), (std::vector<std::string>{"api-v2 4"}));
+}
+
+TEST_F(OutboundHttp, EmptyBackendFailsItsShareWhenToldTo) {
+    configuration.policy.empty_backends_fail = true;
+    adopt(one_service_and_an_empty_one() + split(1, 1));
+    auto client = connect_application();
+    int failed = 0;
+    for (int i = 0; i < 4; ++i) {
+        const std::string answer = ask(*client, "api");
+        const bool is_refused = answer.find("backend_no_endpoint") != std::string::npos;
+        EXPECT_TRUE(is_refused || answer == "v1") << answer;
+        failed += is_refused ? 1 : 0;
+    }
+    EXPECT_EQ(failed, 2);
+    EXPECT_EQ(empty_choices(), (std::vector<std::string>{"api-v2 2"}));
 }
 
 TEST_F(OutboundHttp, SplitWithoutAnyUsableBackendIs503) {

@@ -158,6 +158,8 @@ Numbers full_sheet() {
     split.root = "books";
     split.backend = "books-v2";
     sheet.on_split(split);
+    split.backend = "books-v3";
+    sheet.on_empty_split(split);
     auto numbers = std::make_shared<Sheet::Numbers>(*sheet.copy());
     Histogram& histogram = numbers->latencies[0].histogram;
     histogram = {};

@@ -225,12 +225,15 @@ TEST(Sheet, BoundsSplitsAndErrors) {
         SplitLabels labels;
         labels.split_name = "split-" + std::to_string(i);
         sheet.on_split(labels);
+        sheet.on_empty_split(labels);
         sheet.on_error(Direction::outbound, false, "error-" + std::to_string(i));
     }
     const auto numbers = sheet.copy();
     EXPECT_EQ(numbers->splits.labels.size(), 6U);
     EXPECT_EQ(numbers->splits.labels.back()->split_name, "other");
     EXPECT_EQ(total(numbers->splits.counts), 50U);
+    EXPECT_EQ(numbers->empty_splits.labels.size(), 6U);
+    EXPECT_EQ(total(numbers->empty_splits.counts), 50U);
     EXPECT_EQ(numbers->errors.labels.size(), 6U);
     EXPECT_EQ(numbers->errors.labels.back()->reason, "other");
     EXPECT_EQ(numbers->errors.labels.back()->direction, Direction::outbound);
