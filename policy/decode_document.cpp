@@ -11,6 +11,10 @@
 namespace policy {
 namespace {
 
+// Kubernetes' own bounds (RFC 1123 subdomain; a group, a slash and a version). Names stand in
+// every message about their object: without a bound, a long one would cost its length each time.
+constexpr std::size_t k_name_bytes_max = 253;
+
 /// The words that say what a document is. Views its node or its List's.
 struct TypeWords {
     std::string_view api_version;
@@ -41,8 +45,16 @@ std::map<std::string, std::string> read_words(
 ) {
     std::map<std::string, std::string> words;
     const Node* const field = metadata.node->find(name);
-    if (field == nullptr) {
+    if (field == nullptr || field->is_null()) {
         return words;
+    }
+    if (!field->is_mapping()) {
+        reader.warn(
+            *field,
+            "wrong_type",
+            "metadata." + std::string(name) +
+                " is no mapping and is ignored: write \"key: value\" lines"
+        );
     }
     for (const Node::Entry& entry : field->entries) {
         if (entry.value.is_scalar()) {
@@ -58,6 +70,17 @@ std::map<std::string, std::string> read_words(
         }
     }
     return words;
+}
+
+void require_short(const std::string& name, const Field& metadata, ObjectReader& reader) {
+    if (name.size() > k_name_bytes_max) {
+        reader.error(
+            *metadata.node,
+            "invalid_value",
+            "metadata has a name of more than " + std::to_string(k_name_bytes_max) +
+                " bytes, so the object is ignored: shorten it"
+        );
+    }
 }
 
 class DocumentDecoder {
@@ -106,6 +129,12 @@ void DocumentDecoder::decode(const Node& document, const TypeWords& inherited) {
             "not_an_object",
             "apiVersion or kind is missing, so nothing can be read: add both"
         );
+    } else if (type.api_version.size() > k_name_bytes_max || type.kind.size() > k_name_bytes_max) {
+        nameless_reader().error(
+            document,
+            "not_an_object",
+            "apiVersion or kind is longer than any known one, so nothing can be read: correct it"
+        );
     } else if (const KindRow* smi_row = find_row(smi::versions(), type)) {
         decode_object(document, type, *smi_row, ObjectReader::Null::is_error);
     } else if (const KindRow* kube_row = find_row(kube::kinds(), type)) {
@@ -120,7 +149,12 @@ void DocumentDecoder::decode(const Node& document, const TypeWords& inherited) {
 void DocumentDecoder::decode_list(const Node& document, const TypeWords& type) {
     const Node& items = *document.find("items");
     if (!items.is_sequence() && !items.is_null()) {
-        nameless_reader(std::string(type.kind)).error(items, "wrong_type", "items is no list");
+        nameless_reader(std::string(type.kind))
+            .error(
+                items,
+                "wrong_type",
+                "items is no list, so nothing in it is read: write \"- item\" lines"
+            );
     }
     // A v1 List holds anything; the items of a typed one need not repeat what they are.
     TypeWords item_type;
@@ -173,10 +207,15 @@ void DocumentDecoder::decode_object(
             metadata.name.name_space = default_namespace_;
         }
     }
+    require_short(metadata.name.name, *fields, naming);
+    require_short(metadata.name.name_space, *fields, naming);
     if (naming.errors() > 0) {
         return;  // an object under a wrong name could stand for another one
     }
     metadata.creation_timestamp = naming.string(*fields, "creationTimestamp").value_or("");
+    if (naming.errors() > 0 && null == ObjectReader::Null::is_error) {
+        return;  // it says which of two policies is the older one
+    }
     metadata.labels = read_words(*fields, "labels", naming);
     metadata.annotations = read_words(*fields, "annotations", naming);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "policy/document.hpp"
-#include "policy/problem.hpp"
+#include "policy/problem_list.hpp"
 #include "policy/resource.hpp"
 
 #include <string>
@@ -13,7 +13,7 @@ namespace policy {
 /// What the documents of a file gave so far; decode_document appends to it.
 struct DecodedFile {
     std::vector<Resource> resources;
-    std::vector<Problem> problems;
+    ProblemList problems;
 };
 
 /// Objects without metadata.namespace are in `default_namespace`. One bad object is a problem and

@@ -305,7 +305,8 @@ ParsedText parse_text(
     std::string_view text, const std::string& file, const DocumentLimits& limits
 ) {
     ParsedText parsed;
-    if (auto problem = text_problem(text, file, limits.text_bytes_max)) {
+    const std::size_t tokens_max = 3 * limits.nodes_max;
+    if (auto problem = text_problem(text, file, limits.text_bytes_max, tokens_max)) {
         parsed.problems.push_back(std::move(*problem));
         return parsed;
     }

@@ -31,7 +31,7 @@ bool Inventory::replace_file(const std::string& file, std::string_view text) {
         decode_document(document, file, default_namespace_, decoded);
     }
     resources_[file] = std::move(decoded.resources);
-    files_[file].problems = std::move(decoded.problems);
+    files_[file].problems = decoded.problems.take();
     return true;
 }
 

@@ -31,7 +31,7 @@ std::string_view describe(const Node& node) {
 }  // namespace
 
 ObjectReader::ObjectReader(
-    std::string file, std::string object, Null null_meaning, std::vector<Problem>& problems
+    std::string file, std::string object, Null null_meaning, ProblemList& problems
 )
     : file_(std::move(file)),
       object_(std::move(object)),
@@ -41,7 +41,7 @@ ObjectReader::ObjectReader(
 void ObjectReader::report(
     Severity severity, const Node& at, std::string_view code, std::string message
 ) {
-    problems_.push_back({severity, origin(at), object_, std::string(code), std::move(message)});
+    problems_.add({severity, origin(at), object_, std::string(code), std::move(message)});
 }
 
 void ObjectReader::error(const Node& at, std::string_view code, std::string message) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "policy/document.hpp"
-#include "policy/problem.hpp"
+#include "policy/problem_list.hpp"
 #include "policy/resource.hpp"
 
 #include <cstdint>
@@ -31,10 +31,8 @@ class ObjectReader {
     /// its own kinds so; in a policy somebody forgot to write a constraint.
     enum class Null : std::uint8_t { is_absent, is_error };
 
-    /// `problems` is appended to and outlives the reader; `object` is "TrafficTarget shop/pay".
-    ObjectReader(
-        std::string file, std::string object, Null null_meaning, std::vector<Problem>& problems
-    );
+    /// `problems` is added to and outlives the reader; `object` is "TrafficTarget shop/pay".
+    ObjectReader(std::string file, std::string object, Null null_meaning, ProblemList& problems);
 
     void error(const Node& at, std::string_view code, std::string message);
     void warn(const Node& at, std::string_view code, std::string message);
@@ -73,7 +71,7 @@ class ObjectReader {
     std::string file_;
     std::string object_;
     Null null_meaning_;
-    std::vector<Problem>& problems_;
+    ProblemList& problems_;
     std::size_t errors_ = 0;
 };
 
