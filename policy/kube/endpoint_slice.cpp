@@ -35,7 +35,12 @@ EndpointEntry read_entry(const Field& endpoint, ObjectReader& reader) {
         }
     }
     entry.is_ready = read_is_ready(endpoint, reader);
+    const std::size_t errors_before = reader.errors();
     entry.pod = read_target_pod(endpoint, reader);
+    if (reader.errors() != errors_before) {
+        entry.addresses.clear(
+        );  // who must answer there is unknown: plaintext would be a downgrade
+    }
     return entry;
 }
 
@@ -63,7 +68,11 @@ void decode_endpoint_slice(
     EndpointSlice slice;
     slice.service = {metadata.name.name_space, service->second};
     slice.metadata = std::move(metadata);
+    const std::size_t errors_before = reader.errors();
     slice.ports = read_endpoint_ports(object, reader);
+    if (slice.ports.empty() && reader.errors() != errors_before) {
+        return;  // without ports, those of the Service would stand in for what was written
+    }
     for (const Field& endpoint : reader.list_of_mappings(object, "endpoints")) {
         slice.endpoints.push_back(read_entry(endpoint, reader));
     }

@@ -21,7 +21,11 @@ void read_entries(
                 entry.addresses.push_back(*ip);
             }
         }
+        const std::size_t errors_before = reader.errors();
         entry.pod = read_target_pod(address, reader);
+        if (reader.errors() != errors_before) {
+            continue;  // who must answer there is unknown: plaintext would be a downgrade
+        }
         out.push_back(std::move(entry));
     }
 }
@@ -35,7 +39,11 @@ void decode_endpoints(
         EndpointSlice slice;
         slice.metadata = metadata;
         slice.service = metadata.name;
+        const std::size_t errors_before = reader.errors();
         slice.ports = read_endpoint_ports(subset, reader);
+        if (slice.ports.empty() && reader.errors() != errors_before) {
+            continue;  // without ports, those of the Service would stand in for what was written
+        }
         read_entries(subset, "addresses", true, reader, slice.endpoints);
         read_entries(subset, "notReadyAddresses", false, reader, slice.endpoints);
         out.emplace_back(std::move(slice));

@@ -42,16 +42,16 @@ std::optional<IpAddress> read_ip(const Field& field, ObjectReader& reader) {
 std::vector<EndpointPort> read_endpoint_ports(const Field& parent, ObjectReader& reader) {
     std::vector<EndpointPort> ports;
     for (const Field& field : reader.list_of_mappings(parent, "ports")) {
+        const std::size_t errors_before = reader.errors();
         const auto number = reader.port(field, "port");
-        if (!number) {
-            continue;
-        }
         EndpointPort port;
-        port.port = *number;
+        port.port = number.value_or(0);
         port.name = reader.string(field, "name").value_or("");
         port.protocol = reader.string(field, "protocol").value_or("TCP");
         port.app_protocol = reader.string(field, "appProtocol").value_or("");
-        ports.push_back(std::move(port));
+        if (number && reader.errors() == errors_before) {
+            ports.push_back(std::move(port));
+        }
     }
     return ports;
 }

@@ -11,7 +11,7 @@ void add_ip(
     const Field& parent, std::string_view name, ObjectReader& reader, std::vector<IpAddress>& ips
 ) {
     const auto field = reader.any(parent, name);
-    if (!field || field->node->scalar.empty()) {
+    if (!field || (field->node->is_scalar() && field->node->scalar.empty())) {
         return;
     }
     const auto ip = read_ip(*field, reader);
@@ -27,8 +27,9 @@ std::vector<IpAddress> read_addresses(const Field& object, ObjectReader& reader)
     if (!status) {
         return ips;
     }
+    const std::size_t errors_before = reader.errors();
     const std::string phase = reader.string(*status, "phase").value_or("");
-    if (phase == "Succeeded" || phase == "Failed") {
+    if (phase == "Succeeded" || phase == "Failed" || reader.errors() != errors_before) {
         return ips;
     }
     add_ip(*status, "podIP", reader, ips);

@@ -9,7 +9,7 @@ namespace {
 
 void add_cluster_ip(const Field& field, ObjectReader& reader, std::vector<IpAddress>& ips) {
     // "None" makes the Service headless; "" is one that has no address yet.
-    if (field.node->scalar == "None" || field.node->scalar.empty()) {
+    if (field.node->is_scalar() && (field.node->scalar == "None" || field.node->scalar.empty())) {
         return;
     }
     const auto ip = read_ip(field, reader);

@@ -93,6 +93,45 @@ TEST(EndpointSliceDecoder, LeavesOutWhatItCannotRead) {
     EXPECT_THAT(read.endpoints[0].addresses, SizeIs(1));
 }
 
+/// The Service's own ports would stand in for ports that are written but cannot be read.
+TEST(EndpointSliceDecoder, IsLeftOutWithoutAReadablePort) {
+    for (const std::string_view ports : {
+             "x",
+             "[{port: .nan}]",
+             "[{port: 80, protocol: [UDP]}]",
+             "[{port: 80, name: 5}]",
+             "[80]",
+         }) {
+        const std::string text =
+            "endpoints: [{addresses: [10.0.0.1]}]\nports: " + std::string(ports);
+        EXPECT_THAT(decode(slice(text)).resources, IsEmpty()) << ports;
+        EXPECT_THAT(codes(decode(slice(text))), ElementsAre("error wrong_type")) << ports;
+    }
+    EXPECT_THAT(decode_one<EndpointSlice>(slice("ports: []")).ports, IsEmpty());
+    const Decoded endpoints = decode(object(
+        "Endpoints",
+        "subsets: [{addresses: [{ip: 10.0.0.1}], ports: [{port: 0}]},"
+        " {addresses: [{ip: 10.0.0.2}], ports: [{port: 80}]}]"
+    ));
+    ASSERT_THAT(endpoints.resources, SizeIs(1));
+    EXPECT_EQ(std::get<EndpointSlice>(endpoints.resources[0]).ports.at(0).port, 80);
+}
+
+/// Its identity is unknown then, and without one it would be spoken to in plaintext.
+TEST(EndpointSliceDecoder, HasNoEndpointWhosePodCannotBeRead) {
+    for (const std::string_view reference : {"x", "{kind: Pod, name: 5}", "{kind: [Pod]}"}) {
+        const std::string entry = ", targetRef: " + std::string(reference) + "}]";
+        const auto read =
+            decode_one<EndpointSlice>(slice("endpoints: [{addresses: [10.0.0.1]" + entry));
+        ASSERT_THAT(read.endpoints, SizeIs(1)) << reference;
+        EXPECT_THAT(read.endpoints[0].addresses, IsEmpty()) << reference;
+        const auto old = decode_one<EndpointSlice>(
+            object("Endpoints", "subsets: [{addresses: [{ip: 10.0.0.1" + entry + "}]")
+        );
+        EXPECT_THAT(old.endpoints, IsEmpty()) << reference;
+    }
+}
+
 TEST(PodDecoder, HasTheDefaultAccountWhenItNamesNone) {
     for (const std::string_view spec : {"", "spec: {}", "spec: {serviceAccountName: \"\"}"}) {
         EXPECT_EQ(decode_one<Pod>(object("Pod", spec)).service_account, "default") << spec;
@@ -108,12 +147,42 @@ TEST(PodDecoder, IsLeftOutWhenItsAccountCannotBeRead) {
 }
 
 TEST(PodDecoder, HasNoAddressOnceItEnded) {
-    for (const std::string_view phase : {"Succeeded", "Failed"}) {
+    for (const std::string_view phase : {"Succeeded", "Failed", "[Failed]", "5"}) {
         const std::string status = "status: {phase: " + std::string(phase) + ", podIP: 10.0.0.1}";
         EXPECT_THAT(decode_one<Pod>(object("Pod", status)).addresses, IsEmpty());
     }
     const auto running = decode_one<Pod>(object("Pod", "status: {podIP: 10.0.0.1, podIPs: ~}"));
     EXPECT_THAT(running.addresses, SizeIs(1));
+}
+
+TEST(PodDecoder, TellsOfAnAddressThatIsAList) {
+    EXPECT_THAT(
+        codes(decode(object("Pod", "status: {podIP: [10.0.0.1]}"))), ElementsAre("error wrong_type")
+    );
+    EXPECT_THAT(
+        codes(decode(object("Service", "spec: {clusterIP: [10.0.0.1]}"))),
+        ElementsAre("error wrong_type")
+    );
+}
+
+TEST(MetadataDecoder, TellsOfLabelsAndAnnotationsThatAreNoMapping) {
+    for (const std::string_view name : {"labels", "annotations"}) {
+        const Decoded decoded = decode(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {name: x, " + std::string(name) + ": [a]}\n"
+        );
+        EXPECT_THAT(codes(decoded), ElementsAre("warning wrong_type"));
+        EXPECT_THAT(decoded.resources, SizeIs(1));
+    }
+}
+
+/// Which of two policies is the older one must not be guessed; a Pod has no use for it.
+TEST(MetadataDecoder, LeavesOutAPolicyWhoseAgeCannotBeRead) {
+    const std::string metadata = "metadata: {name: x, creationTimestamp: [now]}\n";
+    EXPECT_THAT(
+        decode("apiVersion: specs.smi-spec.io/v1alpha4\nkind: TCPRoute\n" + metadata).resources,
+        IsEmpty()
+    );
+    EXPECT_THAT(decode("apiVersion: v1\nkind: Pod\n" + metadata).resources, SizeIs(1));
 }
 
 TEST(NamespaceDecoder, IsKeyedByItsNameAlone) {
