@@ -44,19 +44,81 @@ class AccessOracle {
         const ModelSubject& to = *target.destination;
         const std::string name_space = to.name_space.empty() ? target.name_space : to.name_space;
         const bool is_near = name_space == target.name_space || world_.allow_cross_namespace;
+        if (to.kind == "IdentityBinding") {
+            const ModelBinding* binding = find_binding(name_space, to.name);
+            return is_near && binding != nullptr &&
+                   (means(*binding, {"cluster.local", "shop", "pay"}) ||
+                    selects(*binding, {"shop", "pay-1", "pay", ""}));
+        }
         return to.kind == "ServiceAccount" && is_near && name_space == "shop" && to.name == "pay";
     }
 
+    [[nodiscard]] const ModelBinding* find_binding(
+        const std::string& name_space, const std::string& name
+    ) const {
+        for (const ModelBinding& binding : world_.bindings) {
+            if (binding.name_space == name_space && binding.name == name) {
+                return &binding;
+            }
+        }
+        return nullptr;
+    }
+
+    /// I2: the two together are wholly invalid; §1.8: so is an empty selector.
+    [[nodiscard]] static bool is_valid(const ModelBinding& binding) {
+        return !binding.is_broken && !(binding.pod_label && binding.service_account) &&
+               binding.pod_label != "";
+    }
+
+    /// I1, an OR; I3, the account is in the binding's namespace; I4, no other namespace of our own
+    /// trust domain is spoken of.
+    [[nodiscard]] static bool means(const ModelBinding& binding, const Identity& peer) {
+        const bool is_account =
+            binding.service_account &&
+            peer == Identity{"cluster.local", binding.name_space, *binding.service_account};
+        const bool is_listed =
+            std::any_of(binding.ids.begin(), binding.ids.end(), [&](std::size_t index) {
+                const ModelId& id = model_ids()[index];
+                const bool is_own = id.means && id.means->trust_domain == "cluster.local";
+                return id.means == peer &&
+                       !(is_own && !id.name_space.empty() && id.name_space != binding.name_space);
+            });
+        return is_valid(binding) && (is_account || is_listed);
+    }
+
+    [[nodiscard]] static bool selects(const ModelBinding& binding, const ModelPod& pod) {
+        return is_valid(binding) && binding.pod_label && *binding.pod_label == pod.label &&
+               binding.name_space == pod.name_space;
+    }
+
+    /// §1.6 on podLabelSelector as a source: an SVID of the binding's namespace, and the address
+    /// of a pod (of one only) that is selected.
+    [[nodiscard]] static bool selects_peer(
+        const ModelBinding& binding, const Identity& peer, const std::optional<std::string>& address
+    ) {
+        const auto is_there = [&](const ModelPod& pod) { return address == pod.address; };
+        const bool is_one = std::count_if(k_pods.begin(), k_pods.end(), is_there) == 1;
+        return is_one && peer.trust_domain == "cluster.local" && peer.path.empty() &&
+               peer.name_space == binding.name_space &&
+               selects(binding, *std::find_if(k_pods.begin(), k_pods.end(), is_there));
+    }
+
     /// §1.7 src(t, peer), A3, A11; U10 no namespace; §1.8 an unknown kind spoils only its source.
-    [[nodiscard]] static bool lists(const ModelTarget& target, const ModelQuestion& question) {
+    [[nodiscard]] bool lists(const ModelTarget& target, const ModelQuestion& question) const {
         if (!question.peer) {
             return false;
         }
         for (const ModelSubject& source : target.sources) {
             const std::string name_space =
                 source.name_space.empty() ? target.name_space : source.name_space;
-            if (source.kind == "ServiceAccount" && source.name == question.peer->name &&
-                name_space == question.peer->name_space) {
+            if (source.kind == "ServiceAccount" &&
+                question.peer == Identity{"cluster.local", name_space, source.name}) {
+                return true;
+            }
+            const ModelBinding* binding = find_binding(name_space, source.name);
+            if (source.kind == "IdentityBinding" && binding != nullptr &&
+                (means(*binding, *question.peer) ||
+                 selects_peer(*binding, *question.peer, question.address))) {
                 return true;
             }
         }
@@ -77,6 +139,8 @@ class AccessOracle {
                 return has_tcp && opens(target, "TCPRoute", question.port) &&
                        (!has_http || is_opaque);
             }
+            case ModelProtocol::udp:  // A9
+                return has_rule(target, "UDPRoute") && opens(target, "UDPRoute", question.port);
             case ModelProtocol::http:  // A10, U5, U6
                 return (!has_tcp || opens(target, "TCPRoute", question.port)) &&
                        (has_tcp || has_http) && (!has_http || matches(target, question));
@@ -151,16 +215,13 @@ inline Compiled compile_model(const ModelWorld& world, const std::string& manife
 }
 
 inline Verdict ask(const Snapshot& snapshot, const ModelQuestion& question) {
-    std::optional<Identity> peer;
-    if (question.peer) {
-        peer = Identity{"cluster.local", question.peer->name_space, question.peer->name};
-    }
-    const Identity* const proved = peer ? &*peer : nullptr;
+    const Identity* const proved = question.peer ? &*question.peer : nullptr;
+    const auto address = question.address ? parse_ip(*question.address) : std::nullopt;
     if (question.protocol == ModelProtocol::tcp) {
-        TcpFacts facts;
-        facts.peer = proved;
-        facts.port = question.port;
-        return decide_tcp(snapshot, facts);
+        return decide_tcp(snapshot, {proved, question.port, address});
+    }
+    if (question.protocol == ModelProtocol::udp) {
+        return decide_udp(snapshot, {proved, question.port, address});
     }
     std::vector<HeaderField> headers;
     for (const std::string& value : question.request.x_values) {
@@ -173,13 +234,15 @@ inline Verdict ask(const Snapshot& snapshot, const ModelQuestion& question) {
     facts.path = question.request.path;
     facts.authority = question.request.authority;
     facts.headers = headers;
+    facts.peer_address = address;
     return decide_http(snapshot, facts);
 }
 
 inline std::string describe(const ModelQuestion& question) {
-    std::string text = question.protocol == ModelProtocol::http ? "http" : "bytes";
-    text += " from ";
-    text += question.peer ? question.peer->name_space + '/' + question.peer->name : "nobody";
+    constexpr std::array<const char*, 3> words{"http", "bytes", "a datagram"};
+    std::string text = words[static_cast<std::size_t>(question.protocol)];
+    text += " from " + (question.peer ? question.peer->uri() : "nobody") + " at " +
+            question.address.value_or("an unknown address");
     text += " to port " + std::to_string(question.port) + ' ' + question.request.method + ' ' +
             question.request.path + " at \"" + question.request.authority + '"';
     for (const std::string& value : question.request.x_values) {
