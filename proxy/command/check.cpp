@@ -2,7 +2,6 @@
 
 #include "policy/compile.hpp"
 #include "policy/document.hpp"
-#include "policy/identity.hpp"
 #include "policy/inventory.hpp"
 #include "policy/problem.hpp"
 #include "proxy/command/manifest_files.hpp"
@@ -89,17 +88,17 @@ Findings find_problems(
     const CheckOptions& options, const std::vector<std::string>& files, std::istream& input
 ) {
     Findings findings;
-    policy::Inventory inventory(options.name_space);
+    policy::Inventory inventory(options.policy.name_space);
     read_files(files, input, inventory, findings);
     for (const auto& [file, objects] : inventory.by_file()) {
         findings.objects += objects.size();
     }
     add_problems(inventory.problems(), findings.problems);
     policy::Workload workload;
-    workload.trust_domain = options.trust_domain;
-    workload.name_space = options.name_space;
+    workload.trust_domain = options.policy.trust_domain;
+    workload.name_space = options.policy.name_space;
     add_problems(
-        policy::compile(inventory, workload, policy::Options(), 1).problems, findings.problems
+        policy::compile(inventory, workload, options.policy.options, 1).problems, findings.problems
     );
     std::ranges::sort(findings.problems, [](const Problem& a, const Problem& b) {
         return place_of(a) < place_of(b);
@@ -171,13 +170,8 @@ bool wants_colours() {
 }  // namespace
 
 int run_check(const CheckOptions& options, const CheckStreams& streams) {
-    // The namespace and trust domain are judged where every identity is.
-    const auto identity = policy::parse_identity(
-        policy::Identity{options.trust_domain, options.name_space, "default"}.uri()
-    );
-    if (identity.has_error()) {
-        streams.error << "smilax check: --trust-domain and --namespace give no identity: "
-                      << identity.error() << '\n';
+    if (const auto error = judge_switches(options.policy)) {
+        streams.error << "smilax check: " << *error << '\n';
         return 2;
     }
     const auto files = list_manifest_files(options.paths);
@@ -209,10 +203,7 @@ void add_check_command(CLI::App& app, CommandResult& result) {
         )
         ->check(CLI::IsMember({"text", "json"}))
         ->default_str("text");
-    check->add_option("--namespace", options->name_space, "Namespace of objects without one")
-        ->capture_default_str();
-    check->add_option("--trust-domain", options->trust_domain, "Trust domain of the mesh")
-        ->capture_default_str();
+    add_policy_switches(*check, options->policy);
     check->footer(
         "Exit codes: 0 no errors, 1 errors, 2 wrong usage.\n\n"
         "Examples:\n"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "proxy/command/command.hpp"
+#include "proxy/command/policy_switches.hpp"
 
 #include <iosfwd>
 #include <string>
@@ -18,8 +19,7 @@ void add_check_command(CLI::App& app, CommandResult& result);
 struct CheckOptions {
     std::vector<std::string> paths;  // files, directories, "-"
     bool as_json = false;
-    std::string name_space = "default";  // of objects without one
-    std::string trust_domain = "cluster.local";
+    PolicySwitches policy;
     bool use_colours = false;
 };
 

@@ -180,7 +180,7 @@ TEST_F(Check, RefusesADirectoryWithoutManifests) {
 TEST_F(Check, RefusesANamespaceThatNoIdentityCanHave) {
     CheckOptions options;
     options.paths = {write("routes.yaml", k_routes)};
-    options.name_space = "a b";
+    options.policy.name_space = "a b";
     EXPECT_EQ(run(options).exit_code, 2);
 }
 
@@ -189,7 +189,7 @@ TEST_F(Check, PutsObjectsWithoutNamespaceIntoTheGivenOne) {
     std::string target = k_target;
     target.replace(target.find(", namespace: shop}"), 18, "}");  // of the metadata
     options.paths = {write("routes.yaml", k_routes), write("target.yaml", target)};
-    options.name_space = "shop";
+    options.policy.name_space = "shop";
     const Outcome outcome = run(options);
     EXPECT_EQ(outcome.error, "2 files, 2 objects: 0 errors, 0 warnings\n") << outcome.output;
 }
