@@ -46,6 +46,7 @@ Compiled Compiler::compile(const Inventory& inventory, std::uint64_t generation)
         data->opaque_ports.add(port);
     }
     CompileContext context{catalog, *data, compiled.problems, *groups_, {}};
+    compile_modes(context);
     groups_->update(catalog, options_, compiled.problems);
     compile_bindings(context);
     compile_access(context);

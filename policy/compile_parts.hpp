@@ -30,6 +30,8 @@ struct CompileContext {
     std::map<ObjectName, BindingMeaning> bindings;
 };
 
+/// Options and the Namespace's annotation → data.access, data.port_access.
+void compile_modes(CompileContext& context);
 /// IdentityBindings → context.bindings.
 void compile_bindings(CompileContext& context);
 /// TrafficTargets → data.targets, data.invalid_targets. Needs groups and bindings.

@@ -2,12 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace policy {
 
+/// What a denial does: refuse, only be counted and logged, or not be asked for.
 enum class AccessMode : std::uint8_t { enforce, audit, off };
+[[nodiscard]] std::string_view to_string(AccessMode mode);
+/// nullopt unless `word` is exactly one of the three.
+[[nodiscard]] std::optional<AccessMode> parse_access_mode(std::string_view word);
+
+/// On a Namespace: the mode of its pods whose configuration has none.
+inline constexpr const char* k_access_annotation = "smilax.dev/access";
+
 enum class RegexMode : std::uint8_t { start, full, search };
 
 /// The pod that this snapshot is compiled for. For `explain`, the destination asked about.
@@ -19,9 +30,10 @@ struct Workload {
 };
 
 struct Options {
-    AccessMode access = AccessMode::enforce;
-    RegexMode path_regex = RegexMode::start;     // start | full
-    RegexMode header_regex = RegexMode::search;  // search | full
+    std::optional<AccessMode> access;  // unset: the Namespace's annotation, else enforce
+    std::map<std::uint16_t, AccessMode> port_access;  // of single pod ports: wins over both
+    RegexMode path_regex = RegexMode::start;          // start | full
+    RegexMode header_regex = RegexMode::search;       // search | full
     bool allow_cross_namespace_targets = false;
     bool keep_escaped_slash = false;
     /// Whether a split's backend without a ready endpoint keeps its share, which then fails,

@@ -173,7 +173,7 @@ struct Pod {
     std::map<std::string, std::uint16_t> named_ports;  // of its containers
 };
 
-/// Only its annotations matter (smilax.dev/mesh).
+/// Only its annotations matter (smilax.dev/mesh, smilax.dev/access).
 struct NamespaceObject {
     Metadata metadata;
 };

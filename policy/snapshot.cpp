@@ -24,9 +24,9 @@ std::uint64_t Snapshot::generation() const {
     return data_->generation;
 }
 
-AccessMode Snapshot::access_mode(std::uint16_t /*port*/) const {
-    // One mode for all ports so far; callers ask by port, which is how it will be set.
-    return data_->options.access;
+AccessMode Snapshot::access_mode(std::uint16_t port) const {
+    const auto of_port = data_->port_access.find(port);
+    return of_port == data_->port_access.end() ? data_->access : of_port->second;
 }
 
 bool Snapshot::is_opaque(std::uint16_t port) const {

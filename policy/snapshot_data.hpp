@@ -136,6 +136,8 @@ class SnapshotData {
     std::uint64_t generation = 0;
     Workload workload;
     Options options;
+    AccessMode access = AccessMode::enforce;          // resolved
+    std::map<std::uint16_t, AccessMode> port_access;  // of single pod ports, instead of `access`
 
     // Access: sorted by namespace and name, so that verdicts do not depend on file order.
     std::map<ObjectName, std::shared_ptr<const RouteGroup>> groups;  // those that are referred to

@@ -4,6 +4,8 @@
 #include "policy/snapshot_data.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <vector>
 
 namespace policy {
@@ -11,18 +13,6 @@ namespace {
 
 std::string name_text(const ObjectName& name) {
     return name.name_space + '/' + name.name;
-}
-
-std::string_view access_text(AccessMode mode) {
-    switch (mode) {
-        case AccessMode::enforce:
-            return "enforce";
-        case AccessMode::audit:
-            return "audit";
-        case AccessMode::off:
-            return "off";
-    }
-    return "enforce";
 }
 
 void write_ports(JsonWriter& json, const PortSet& ports) {
@@ -204,6 +194,14 @@ void write_destination(JsonWriter& json, const Destination& destination) {
     json.end_object();
 }
 
+void write_port_access(JsonWriter& json, const std::map<std::uint16_t, AccessMode>& modes) {
+    json.begin_object();
+    for (const auto& [port, mode] : modes) {
+        json.member(std::to_string(port), to_string(mode));
+    }
+    json.end_object();
+}
+
 void write_workload(JsonWriter& json, const Workload& workload) {
     json.begin_object();
     json.member("trustDomain", workload.trust_domain);
@@ -239,7 +237,9 @@ std::string Snapshot::to_json() const {
     json.member("generation", data_->generation);
     json.key("workload");
     write_workload(json, data_->workload);
-    json.member("access", access_text(data_->options.access));
+    json.member("access", to_string(data_->access));
+    json.key("portAccess");
+    write_port_access(json, data_->port_access);
     json.key("opaquePorts");
     write_ports(json, data_->opaque_ports);
     json.key("targets");

@@ -1,5 +1,7 @@
 #include "policy/kube/kinds.hpp"
 
+#include "policy/options.hpp"
+
 #include <utility>
 
 namespace policy::kube {
@@ -19,7 +21,20 @@ std::span<const KindRow> kinds() {
     return k_kinds;
 }
 
-void decode_namespace(const Field&, Metadata metadata, ObjectReader&, std::vector<Resource>& out) {
+void decode_namespace(
+    const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
+) {
+    const auto access = metadata.annotations.find(k_access_annotation);
+    if (access != metadata.annotations.end() && !parse_access_mode(access->second)) {
+        // Its metadata was read, so all three are there.
+        const Node& annotations = *object.node->find("metadata")->find("annotations");
+        reader.error(
+            *annotations.find(k_access_annotation),
+            "invalid_access_annotation",
+            std::string("metadata.annotations.") + k_access_annotation + " is \"" + access->second +
+                "\", so the namespace's pods enforce: write enforce, audit or off"
+        );
+    }
     out.emplace_back(NamespaceObject{std::move(metadata)});
 }
 

@@ -44,6 +44,16 @@ ValueError identity_segment(const std::string& text) {
     return judge_identity("spiffe://t/ns/" + text + "/sa/s");
 }
 
+constexpr const char* k_no_port = "is not a port (1 to 65535)";
+
+std::optional<std::uint16_t> parse_port(const std::string& text) {
+    const auto number = parse_number(text);
+    if (!number || *number == 0 || *number > std::numeric_limits<std::uint16_t>::max()) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint16_t>(*number);
+}
+
 // --- Rows that exist once ---
 
 ConfigurationKey resource_directories() {
@@ -96,14 +106,38 @@ ConfigurationKey opaque_ports() {
     );
     key.is_list = true;
     key.set = [](Configuration& configuration, const Parts& parts) -> ValueError {
-        const auto port = parse_number(parts[0]);
-        if (!port || *port == 0 || *port > std::numeric_limits<std::uint16_t>::max()) {
-            return "is not a port (1 to 65535)";
+        const auto port = parse_port(parts[0]);
+        if (port) {
+            configuration.policy.opaque_ports.insert(*port);
         }
-        configuration.policy.opaque_ports.insert(static_cast<std::uint16_t>(*port));
-        return std::nullopt;
+        return port ? std::nullopt : ValueError(k_no_port);
     };
     key.clear = [](Configuration& configuration) { configuration.policy.opaque_ports.clear(); };
+    key.show = [](Configuration&) { return std::string(); };
+    return key;
+}
+
+ConfigurationKey port_access() {
+    ConfigurationKey key = describe({
+        "policy.ports",
+        "port=enforce|audit|off …",
+        "The mode of single pod ports, instead of policy.access and the annotation.",
+    });
+    key.is_list = true;
+    key.fields = {"port", "access"};
+    key.set = [](Configuration& configuration, const Parts& parts) -> ValueError {
+        const auto port = parse_port(parts[0]);
+        if (!port) {
+            return k_no_port;
+        }
+        const auto mode = policy::parse_access_mode(parts[1]);
+        if (!mode) {
+            return "is not one of: enforce | audit | off";
+        }
+        const bool is_new = configuration.policy.port_access.emplace(*port, *mode).second;
+        return is_new ? std::nullopt : ValueError("names the port a second time");
+    };
+    key.clear = [](Configuration& configuration) { configuration.policy.port_access.clear(); };
     key.show = [](Configuration&) { return std::string(); };
     return key;
 }
@@ -201,11 +235,15 @@ void add_identity_keys(std::vector<ConfigurationKey>& keys) {
 void add_policy_keys(std::vector<ConfigurationKey>& keys) {
     using policy::AccessMode;
     using policy::RegexMode;
-    keys.push_back(make_choice_key<AccessMode>(
-        {"policy.access", {}, "What a denial does: refuse, only be reported, or not be asked for."},
-        [](Configuration& c) -> AccessMode& { return c.policy.access; },
+    keys.push_back(make_choice_key<std::optional<AccessMode>>(
+        {"policy.access",
+         {},
+         "What a denial does: refuse, only be counted and logged, or not be asked for. Absent: "
+         "enforce, unless the Namespace's annotation smilax.dev/access says otherwise."},
+        [](Configuration& c) -> std::optional<AccessMode>& { return c.policy.access; },
         {{"enforce", AccessMode::enforce}, {"audit", AccessMode::audit}, {"off", AccessMode::off}}
     ));
+    keys.push_back(port_access());
     keys.push_back(make_choice_key<MtlsMode>(
         {"policy.mtls", {}, "Whether plaintext from outside the mesh may arrive at all."},
         [](Configuration& c) -> MtlsMode& { return c.mtls; },

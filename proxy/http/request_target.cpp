@@ -21,9 +21,12 @@ RequestTarget read_target(
     if (rules == PathRules::some) {
         const auto verdict = policy::canonical_path(parts.path, options.keep_escaped_slash, path);
         result.is_refused = verdict != policy::PathVerdict::ok;
+    }
+    const bool is_canonical = rules == PathRules::some && !result.is_refused;
+    if (is_canonical) {
         result.path = path;
     }
-    if (rules == PathRules::some || !request.target.starts_with('/')) {
+    if (is_canonical || !request.target.starts_with('/')) {
         target.assign(result.path).append(parts.query);
         result.target = target;
     }

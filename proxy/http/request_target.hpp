@@ -21,7 +21,8 @@ struct RequestTarget {
 
 /// The target in origin form (RFC 9112 §3.2.1; absolute form is for proxies, and the next hop is
 /// none). Where path rules take part the path is brought to its canonical form, and that form goes
-/// on (security.md §4); else it passes byte for byte. `path` and `target` are overwritten.
+/// on (security.md §4); without path rules, or refused, it is as it was sent. `path` and `target`
+/// are overwritten.
 [[nodiscard]] RequestTarget read_target(
     const RequestHead& request,
     PathRules rules,

@@ -4,53 +4,104 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace proxy::inbound {
 
 namespace {
 
 using policy::AccessMode;
+using policy::HttpFacts;
 using policy::Reason;
 using policy::Verdict;
+
+enum class Effect : std::uint8_t { admitted, audited, refused };
 
 std::string peer_text(const Connection& connection) {
     return connection.peer.has_value() ? connection.peer->uri() : "an unauthenticated peer";
 }
 
-void count(
-    Connection& connection, const Verdict& verdict, bool is_http, bool is_admitted, bool is_audited
+/// "GET /admin", or "a connection" for null. Peers write both parts: escaped, and cut, for the
+/// rest of the line says why.
+std::string what_text(const HttpFacts* request) {
+    constexpr std::size_t shown_max = 200;
+    if (request == nullptr) {
+        return "a connection";
+    }
+    std::string text = telemetry::escaped(request->method.substr(0, shown_max));
+    if (!request->path.empty()) {
+        text += ' ' + telemetry::escaped(request->path.substr(0, shown_max));
+    }
+    return text;
+}
+
+std::string nearest_text(const Verdict& verdict) {
+    if (verdict.rule.name.empty()) {
+        return {};
+    }
+    return fmt::format(
+        " (nearest TrafficTarget {}/{})", verdict.rule.name_space, verdict.rule.name
+    );
+}
+
+/// What audit would deny is what its operator wants to read; a denial is told to the peer and
+/// counted, so its line is for debugging.
+void log_denial(
+    Connection& connection, const Verdict& verdict, const HttpFacts* request, bool is_audited
+) {
+    using telemetry::LogLevel;
+    const LogLevel level = is_audited ? LogLevel::info : LogLevel::debug;
+    if (!telemetry::is_logged(level)) {
+        return;
+    }
+    LineAllowance& allowance = connection.context.audit_lines;
+    std::string skipped;
+    if (is_audited) {
+        if (!allowance.take(connection.context.worker.clock.now())) {
+            return;
+        }
+        if (const std::uint64_t count = allowance.take_skipped(); count > 0) {
+            skipped = fmt::format(" ({} such lines before this one left out)", count);
+        }
+    }
+    telemetry::log(
+        level,
+        fmt::format(
+            "{} {} on port {} from {}: {}{}{}",
+            is_audited ? "audit: would deny" : "denied",
+            what_text(request),
+            connection.pod_port,
+            peer_text(connection),
+            to_string(verdict.reason),
+            nearest_text(verdict),
+            skipped
+        )
+    );
+}
+
+/// Counts and logs. `request` is null for raw bytes.
+Admission conclude(
+    Connection& connection, const Verdict& verdict, Effect effect, const HttpFacts* request
 ) {
     telemetry::VerdictLabels labels;
     labels.direction = telemetry::Direction::inbound;
-    labels.http = is_http;
-    labels.allowed = is_admitted && !is_audited;
-    labels.audited = is_audited;
+    labels.http = request != nullptr;
+    labels.allowed = effect == Effect::admitted;
+    labels.audited = effect == Effect::audited;
     labels.port = connection.pod_port;
     labels.reason = to_string(verdict.reason);
     labels.client_id = connection.peer.has_value() ? connection.peer->uri() : "";
     labels.authz_namespace = verdict.rule.name_space;
     labels.authz_name = verdict.rule.name;
     connection.context.worker.sheet.on_verdict(labels);
-    if (!verdict.allowed && telemetry::is_logged(telemetry::LogLevel::debug)) {
-        telemetry::log(
-            telemetry::LogLevel::debug,
-            fmt::format(
-                "{} {} on port {} from {}: {}{}",
-                is_audited ? "would deny" : "denied",
-                is_http ? "a request" : "a connection",
-                connection.pod_port,
-                peer_text(connection),
-                to_string(verdict.reason),
-                verdict.rule.name.empty() ? std::string()
-                                          : fmt::format(
-                                                " (nearest TrafficTarget {}/{})",
-                                                verdict.rule.name_space,
-                                                verdict.rule.name
-                                            )
-            )
-        );
+    if (effect != Effect::admitted) {
+        log_denial(connection, verdict, request, effect == Effect::audited);
     }
+    return Admission{effect != Effect::refused, verdict};
 }
 
 Verdict denial(Reason reason) {
@@ -59,7 +110,8 @@ Verdict denial(Reason reason) {
     return verdict;
 }
 
-/// What stands before any target: a snapshot must be there, and on a strict port so must mTLS.
+/// What stands before any target, in every mode: a snapshot must be there, and on a strict port so
+/// must mTLS.
 std::optional<Verdict> precheck(const Connection& connection, const SnapshotPin& snapshot) {
     if (snapshot == nullptr) {
         return denial(Reason::not_ready);
@@ -71,24 +123,30 @@ std::optional<Verdict> precheck(const Connection& connection, const SnapshotPin&
     return std::nullopt;
 }
 
-Admission refuse(Connection& connection, const Verdict& verdict, bool is_http) {
-    count(connection, verdict, is_http, false, false);
-    return Admission{false, verdict};
-}
-
-/// What the access mode makes of the targets' verdict.
-Admission apply_mode(
-    Connection& connection, const policy::Snapshot& snapshot, Verdict verdict, bool is_http
+/// What the mode of the port makes of the verdict that `judge` gives, which off does not ask for.
+template <class Judge>
+Admission admit(
+    Connection& connection,
+    const SnapshotPin& snapshot,
+    const HttpFacts* request,
+    const Judge& judge
 ) {
-    const AccessMode mode = snapshot.access_mode(connection.pod_port);
-    if (mode == AccessMode::off) {
-        verdict.allowed = true;
-        verdict.reason = Reason::access_off;
+    if (const auto refused = precheck(connection, snapshot)) {
+        return conclude(connection, *refused, Effect::refused, request);
     }
-    const bool is_audited = mode == AccessMode::audit && !verdict.allowed;
-    const bool is_admitted = verdict.allowed || is_audited;
-    count(connection, verdict, is_http, is_admitted, is_audited);
-    return Admission{is_admitted, verdict};
+    const AccessMode mode = (*snapshot)->access_mode(connection.pod_port);
+    if (mode == AccessMode::off) {
+        Verdict verdict;
+        verdict.reason = Reason::access_off;
+        verdict.allowed = true;
+        return conclude(connection, verdict, Effect::admitted, request);
+    }
+    const Verdict verdict = judge(**snapshot);
+    if (verdict.allowed) {
+        return conclude(connection, verdict, Effect::admitted, request);
+    }
+    const Effect effect = mode == AccessMode::audit ? Effect::audited : Effect::refused;
+    return conclude(connection, verdict, effect, request);
 }
 
 }  // namespace
@@ -96,25 +154,27 @@ Admission apply_mode(
 Admission admit_http(
     Connection& connection, const SnapshotPin& snapshot, const policy::HttpFacts& facts
 ) {
-    if (const auto refused = precheck(connection, snapshot)) {
-        return refuse(connection, *refused, true);
-    }
-    return apply_mode(connection, **snapshot, policy::decide_http(**snapshot, facts), true);
+    return admit(connection, snapshot, &facts, [&facts](const policy::Snapshot& policy) {
+        return policy::decide_http(policy, facts);
+    });
 }
 
-Admission refuse_path(Connection& connection) {
-    return refuse(connection, denial(Reason::path_refused), true);
+Admission admit_refused_path(
+    Connection& connection, const SnapshotPin& snapshot, const policy::HttpFacts& facts
+) {
+    return admit(connection, snapshot, &facts, [](const policy::Snapshot&) {
+        return denial(Reason::path_refused);
+    });
 }
 
 Admission admit_tcp(Connection& connection, const SnapshotPin& snapshot) {
-    if (const auto refused = precheck(connection, snapshot)) {
-        return refuse(connection, *refused, false);
-    }
     policy::TcpFacts facts;
     facts.peer = connection.peer_or_null();
     facts.peer_address = connection.peer_address;
     facts.port = connection.pod_port;
-    return apply_mode(connection, **snapshot, policy::decide_tcp(**snapshot, facts), false);
+    return admit(connection, snapshot, nullptr, [&facts](const policy::Snapshot& policy) {
+        return policy::decide_tcp(policy, facts);
+    });
 }
 
 }  // namespace proxy::inbound

@@ -1,4 +1,6 @@
-// The verdict and what the mode makes of it; every branch that is not an explicit yes denies.
+// The verdict and what the mode of the port makes of it: enforce refuses what is denied, audit lets
+// it pass but counts and logs it, off judges nothing. Every branch that is not an explicit yes
+// denies.
 #pragma once
 
 #include "policy/decide.hpp"
@@ -19,8 +21,11 @@ struct Admission {
 [[nodiscard]] Admission admit_http(
     Connection& connection, const SnapshotPin& snapshot, const policy::HttpFacts& facts
 );
-/// Refuses and counts a request whose path has no canonical form.
-[[nodiscard]] Admission refuse_path(Connection& connection);
+/// The same for a request whose path has no canonical form where a path rule takes part: no target
+/// can allow it. `facts` have the path as it was sent.
+[[nodiscard]] Admission admit_refused_path(
+    Connection& connection, const SnapshotPin& snapshot, const policy::HttpFacts& facts
+);
 /// Judges raw bytes and counts the verdict.
 [[nodiscard]] Admission admit_tcp(Connection& connection, const SnapshotPin& snapshot);
 

@@ -3,6 +3,7 @@
 
 #include "policy/address.hpp"
 #include "policy/identity.hpp"
+#include "proxy/inbound/line_allowance.hpp"
 #include "proxy/inbound/live_connections.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
@@ -20,7 +21,8 @@ namespace proxy::inbound {
 /// What the inbound half adds to its worker.
 struct InboundContext {
     WorkerContext& worker;
-    LiveConnections live;
+    LiveConnections live = {};
+    LineAllowance audit_lines = {};
 };
 
 /// What the listener knows: with `application`, its port is the pod port and nothing redirects.

@@ -35,8 +35,9 @@ struct Gathered {
 
 Gathered gather_facts(HttpConnection& self, const policy::Snapshot* snapshot) {
     const http::RequestHead& request = self.session.request();
-    const bool has_path_rules =
-        snapshot != nullptr && policy::has_path_rules(*snapshot, self.connection.pod_port);
+    const std::uint16_t port = self.connection.pod_port;
+    const bool has_path_rules = snapshot != nullptr && policy::has_path_rules(*snapshot, port) &&
+                                snapshot->access_mode(port) != policy::AccessMode::off;
     const http::RequestTarget target = http::read_target(
         request,
         has_path_rules ? http::PathRules::some : http::PathRules::none,
@@ -49,7 +50,7 @@ Gathered gather_facts(HttpConnection& self, const policy::Snapshot* snapshot) {
     Gathered gathered;
     gathered.facts.peer = self.connection.peer_or_null();
     gathered.facts.peer_address = self.connection.peer_address;
-    gathered.facts.port = self.connection.pod_port;
+    gathered.facts.port = port;
     gathered.facts.method = request.method;
     gathered.facts.path = target.path;
     gathered.facts.authority = request.authority;
@@ -61,7 +62,7 @@ Gathered gather_facts(HttpConnection& self, const policy::Snapshot* snapshot) {
 
 Admission admit(HttpConnection& self, const SnapshotPin& snapshot, const Gathered& gathered) {
     if (gathered.is_path_refused) {
-        return refuse_path(self.connection);
+        return admit_refused_path(self.connection, snapshot, gathered.facts);
     }
     return admit_http(self.connection, snapshot, gathered.facts);
 }

@@ -24,6 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::Pair;
 using ::testing::StartsWith;
 
 // The least that is right.
@@ -86,7 +87,8 @@ TEST_F(LoadConfiguration, TakesDefaultsForWhatIsAbsent) {
     EXPECT_EQ(configuration.workload.name_space, "shop");
     EXPECT_EQ(configuration.identity.source, IdentitySourceKind::files);
     EXPECT_EQ(configuration.mtls, MtlsMode::strict);
-    EXPECT_EQ(configuration.policy.access, policy::AccessMode::enforce);
+    EXPECT_EQ(configuration.policy.access, std::nullopt);  // the Namespace may say it
+    EXPECT_THAT(configuration.policy.port_access, IsEmpty());
     ASSERT_EQ(configuration.inbound_listen.size(), 1U);
     EXPECT_EQ(configuration.inbound_listen[0].text(), "[::]:15006");
     ASSERT_EQ(configuration.outbound_listen.size(), 2U);
@@ -104,6 +106,7 @@ identity:   {source: files, credentialBundle: /run/bundle.pem, trustBundle: ../c
 resources:  [{directory: /etc/smilax/resources}, {directory: more}]
 policy:
   access: audit
+  ports: [{port: 8080, access: off}, {port: 9090, access: enforce}]
   mtls: permissive
   pathRegex: full
   headerRegex: full
@@ -132,6 +135,10 @@ limits: {headBytesMax: 8192, connectMsMax: 250}
         configuration.resource_directories, ElementsAre("/etc/smilax/resources", folder_ + "/more")
     );
     EXPECT_EQ(configuration.policy.access, policy::AccessMode::audit);
+    EXPECT_THAT(
+        configuration.policy.port_access,
+        ElementsAre(Pair(8080, policy::AccessMode::off), Pair(9090, policy::AccessMode::enforce))
+    );
     EXPECT_EQ(configuration.mtls, MtlsMode::permissive);
     EXPECT_EQ(configuration.policy.path_regex, policy::RegexMode::full);
     EXPECT_EQ(configuration.policy.header_regex, policy::RegexMode::full);
@@ -191,6 +198,7 @@ TEST_F(LoadConfiguration, LetsTheEnvironmentOverrideEveryKind) {
          {"SMILAX_INBOUND_LISTEN", ""},
          {"SMILAX_INBOUND_PORTS", "127.0.0.2:80=127.0.0.1:81,[::1]:82=[::1]:83"},
          {"SMILAX_INBOUND_OPAQUE_PORTS", "1,2"},
+         {"SMILAX_POLICY_PORTS", "8080=audit, 9090=off"},
          {"SMILAX_ADMIN_LISTEN", "127.0.0.1:0"},
          {"SMILAX_WORKERS", "2"},
          {"SMILAX_LIMITS_HEAD_MS_MAX", "77"}}
@@ -204,6 +212,10 @@ TEST_F(LoadConfiguration, LetsTheEnvironmentOverrideEveryKind) {
     ASSERT_EQ(configuration.inbound_ports.size(), 2U);
     EXPECT_EQ(configuration.inbound_ports[1].application.text(), "[::1]:83");
     EXPECT_THAT(configuration.policy.opaque_ports, ElementsAre(1, 2));
+    EXPECT_THAT(
+        configuration.policy.port_access,
+        ElementsAre(Pair(8080, policy::AccessMode::audit), Pair(9090, policy::AccessMode::off))
+    );
     EXPECT_EQ(configuration.admin_listen->text(), "127.0.0.1:0");
     EXPECT_EQ(configuration.workers, 2U);
     EXPECT_EQ(configuration.limits.head_ms_max, 77U);
@@ -349,6 +361,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"workers: [1]\n", "workers takes a single value"},
         BadCase{"policy: strict\n", "policy must be a mapping with the keys access, "},
         BadCase{"policy: {access: deny}\n", "is not one of: enforce | audit | off"},
+        BadCase{"policy: {ports: [8080]}\n", "must be {port: …, access: …}"},
+        BadCase{"policy: {ports: [{port: 0, access: off}]}\n", "is not a port (1 to 65535)"},
+        BadCase{
+            "policy: {ports: [{port: 80, access: of}]}\n", "is not one of: enforce | audit | off"
+        },
+        BadCase{
+            "policy: {ports: [{port: 80, access: off}, {port: 80, access: audit}]}\n",
+            "names the port a second time"
+        },
         BadCase{"policy: {allowCrossNamespaceTargets: yes}\n", "is not one of: false | true"},
         BadCase{"policy: {escapedSlash: drop}\n", "is not one of: refuse | keep"},
         BadCase{"policy: {pathRegex: search}\n", "is not one of: start | full"},

@@ -1,10 +1,20 @@
 #include "proxy/inbound/http.hpp"
+#include "telemetry/log.hpp"
 #include "tests/support/data_path.hpp"
+#include "tests/support/stderr_pipe.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
 
 namespace proxy::inbound {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
 
 /// From web to pay; `matches` is a YAML flow list.
 std::string allow(const std::string& matches) {
@@ -31,22 +41,26 @@ class InboundHttp : public test::DataPath {
  protected:
     /// Serves one connection of `service_account` (empty: plain, unauthenticated) as if its
     /// handshake were over.
-    std::unique_ptr<test::Peer> connect_as(const std::string& service_account) {
+    std::unique_ptr<test::Peer> connect_as(
+        const std::string& service_account, std::uint16_t pod_port = 8080
+    ) {
         auto [peer, served] = connect();
-        net::spawn(context.get_executor(), serve(std::move(served), service_account));
+        net::spawn(context.get_executor(), serve(std::move(served), service_account, pod_port));
         return std::move(peer);
     }
 
     std::chrono::system_clock::time_point peer_not_after =
         std::chrono::system_clock::time_point::max();
 
-    io::Awaitable<void> serve(io::Socket socket, std::string service_account) {
+    io::Awaitable<void> serve(
+        io::Socket socket, std::string service_account, std::uint16_t pod_port
+    ) {
         Connection connection{
             inbound(),
             net::Stream(std::move(socket)),
             net::Buffer(configuration.limits.buffer_bytes),
             net::Deadline(worker().clock),
-            8080,
+            pod_port,
             application.address(),
             false,
             std::nullopt,
@@ -83,6 +97,22 @@ class InboundHttp : public test::DataPath {
         until([&] { return peer.has(text); }, text);
     }
     test::Peer& app() { return *application.connections.back(); }
+    /// What the application got on all its connections.
+    std::string app_text() {
+        std::string all;
+        for (const auto& connection : application.connections) {
+            all += connection->received;
+        }
+        return all;
+    }
+    static int count_in(std::string_view text, std::string_view part) {
+        int count = 0;
+        for (std::size_t at = text.find(part); at != std::string_view::npos;
+             at = text.find(part, at + part.size())) {
+            ++count;
+        }
+        return count;
+    }
 
     test::Application application{context};
 
@@ -202,12 +232,117 @@ TEST_F(InboundHttp, DeniesWhileNoSnapshotIsThere) {
     EXPECT_TRUE(application.connections.empty());
 }
 
-TEST_F(InboundHttp, AuditModeLetsPassWhatItWouldDeny) {
+TEST_F(InboundHttp, AuditModeLetsPassWhatItWouldDenyAndCountsAndLogsTheReason) {
     configuration.policy.access = policy::AccessMode::audit;
     adopt(allow(k_books));
+    ::test::StderrPipe standard_error;
+    {
+        const telemetry::LogWriter writer(telemetry::LogLevel::info);
+        auto client = connect_as("web");
+        client->send("GET /admin?token=x HTTP/1.1\r\nHost: p\r\n\r\n");
+        until_application_has("GET /admin?token=x");
+    }
+    EXPECT_THAT(
+        metric("inbound_http_authz_audit_total"),
+        AllOf(HasSubstr("reason=\"route_not_allowed\""), EndsWith(" 1"))
+    );
+    EXPECT_EQ(metric("inbound_http_authz_deny_total"), "");
+    EXPECT_THAT(
+        standard_error.text(),
+        EndsWith("info audit: would deny GET /admin on port 8080 from "
+                 "spiffe://cluster.local/ns/shop/sa/web: route_not_allowed (nearest TrafficTarget "
+                 "shop/web-to-pay)\n")
+    );
+}
+
+TEST_F(InboundHttp, AuditModeWritesFewLinesAndCountsAll) {
+    configuration.policy.access = policy::AccessMode::audit;
+    adopt(allow(k_books));
+    ::test::StderrPipe standard_error;
+    {
+        const telemetry::LogWriter writer(telemetry::LogLevel::info);
+        auto client = connect_as("eve");
+        for (int i = 0; i < 50; ++i) {
+            client->send("GET /admin HTTP/1.1\r\nHost: p\r\n\r\n");
+            until([&] { return count_in(app_text(), "GET /admin") == i + 1; }, "the request");
+            app().send("HTTP/1.1 204 No Content\r\n\r\n");
+            until([&] { return count_in(client->received, "204") == i + 1; }, "the answer");
+        }
+        // A second later there is room again, and the line tells of those before it.
+        pass_time(std::chrono::seconds(2));
+        client->send("GET /late HTTP/1.1\r\nHost: p\r\n\r\n");
+        until([&] { return application.connections.back()->has("/late"); }, "the last request");
+    }
+    EXPECT_THAT(metric("inbound_http_authz_audit_total"), EndsWith(" 51"));
+    const std::string text = standard_error.text();
+    EXPECT_EQ(count_in(text, "would deny"), 11);
+    EXPECT_THAT(text, HasSubstr("(40 such lines before this one left out)"));
+}
+
+TEST_F(InboundHttp, AuditModeLetsPassAPathWithoutCanonicalFormAsItWasSent) {
+    configuration.policy.access = policy::AccessMode::audit;
+    adopt(allow(k_books));
+    auto client = connect_as("web");
+    client->send("GET /books%2Fx//y HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /books%2Fx//y HTTP/1.1\r\n");
+    EXPECT_THAT(metric("inbound_http_authz_audit_total"), HasSubstr("reason=\"path_refused\""));
+}
+
+TEST_F(InboundHttp, ModeOfAPortIsForThatPortAlone) {
+    configuration.policy.port_access = {
+        {8080, policy::AccessMode::audit}, {8081, policy::AccessMode::off}
+    };
+    adopt(allow(k_books));
+    auto audited = connect_as("eve", 8080);
+    audited->send("GET /audited HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /audited");
+    auto open = connect_as("eve", 8081);
+    open->send("GET /open HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /open");
+    auto closed = connect_as("eve", 8082);
+    closed->send("GET /closed HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_has(*closed, "source_not_allowed");
+    EXPECT_EQ(application.connections.size(), 2U);
+    EXPECT_THAT(metric("inbound_http_authz_audit_total"), HasSubstr("target_port=\"8080\""));
+    EXPECT_THAT(
+        metric("inbound_http_authz_allow_total"),
+        AllOf(HasSubstr("target_port=\"8081\""), HasSubstr("reason=\"access_off\""))
+    );
+    EXPECT_THAT(metric("inbound_http_authz_deny_total"), HasSubstr("target_port=\"8082\""));
+}
+
+TEST_F(InboundHttp, OffJudgesNothingNotEvenThePath) {
+    configuration.policy.access = policy::AccessMode::off;
+    adopt(allow(k_books));
     auto client = connect_as("eve");
-    client->send("GET /admin HTTP/1.1\r\nHost: p\r\n\r\n");
-    until_application_has("GET /admin");
+    client->send("GET /a/../b%2Fc HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /a/../b%2Fc HTTP/1.1\r\n");
+}
+
+TEST_F(InboundHttp, NoModeLetsPlaintextIntoAStrictPortByAPathWithoutCanonicalForm) {
+    configuration.mtls = MtlsMode::strict;
+    configuration.policy.access = policy::AccessMode::audit;
+    adopt(allow(k_books));
+    auto client = connect_as("");
+    client->send("GET /books%2Fx HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_has(*client, "mtls_required");
+    EXPECT_TRUE(application.connections.empty());
+}
+
+TEST_F(InboundHttp, NamespaceAnnotationChangesTheModeOfTheNextRequest) {
+    const std::string audit =
+        "\n---\napiVersion: v1\nkind: Namespace\n"
+        "metadata: {name: shop, annotations: {smilax.dev/access: audit}}\n";
+    adopt(allow(k_books) + audit);
+    auto client = connect_as("eve");
+    client->send("GET /1 HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /1");
+    app().send("HTTP/1.1 204 No Content\r\n\r\n");
+    until_has(*client, "204 No Content");
+    adopt(allow(k_books));
+    client->send("GET /2 HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_has(*client, "source_not_allowed");
+    EXPECT_FALSE(app().has("GET /2"));
 }
 
 TEST_F(InboundHttp, UnauthenticatedPeerPassesInAuditModeWhereMtlsIsPermissive) {

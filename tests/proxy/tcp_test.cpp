@@ -4,10 +4,16 @@
 #include "proxy/outbound/tcp.hpp"
 #include "tests/support/data_path.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
 
 namespace proxy {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr const char* k_allow_tcp = R"(
 apiVersion: specs.smi-spec.io/v1alpha4
@@ -132,6 +138,66 @@ TEST_F(Tcp, LiveConnectionIsCutWhenANewSnapshotDeniesIt) {
     EXPECT_EQ(inbound_->live.review(**worker().snapshot), 1U);
     until([&] { return client->is_at_end && app().is_at_end; }, "both sides to be cut");
 }
+
+TEST_F(Tcp, AuditOfAPortLetsPassAndCounts) {
+    configuration.policy.port_access = {{5432, policy::AccessMode::audit}};
+    adopt(k_allow_tcp);
+    auto client = connect_inbound("eve");
+    client->send("up");
+    until_connected();
+    until([&] { return app().has("up"); }, "up");
+    EXPECT_THAT(
+        metric("inbound_tcp_authz_audit_total"),
+        AllOf(HasSubstr("reason=\"source_not_allowed\""), HasSubstr("target_port=\"5432\""))
+    );
+    EXPECT_EQ(metric("inbound_tcp_authz_deny_total"), "");
+}
+
+TEST_F(Tcp, AuditOfAnotherPortOpensNothing) {
+    configuration.policy.port_access = {{5433, policy::AccessMode::audit}};
+    adopt(k_allow_tcp);
+    auto client = connect_inbound("eve");
+    client->send("up");
+    until([&] { return client->is_at_end; }, "the connection to close");
+    EXPECT_TRUE(application.connections.empty());
+    EXPECT_THAT(metric("inbound_tcp_authz_deny_total"), HasSubstr("source_not_allowed"));
+}
+
+TEST_F(Tcp, OffOfAPortJudgesNothing) {
+    configuration.policy.port_access = {{5432, policy::AccessMode::off}};
+    adopt("");
+    auto client = connect_inbound("eve");
+    client->send("up");
+    until_connected();
+    until([&] { return app().has("up"); }, "up");
+    EXPECT_THAT(metric("inbound_tcp_authz_allow_total"), HasSubstr("reason=\"access_off\""));
+}
+
+class ModeThatOpens : public Tcp, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(ModeThatOpens, GoingToEnforceCutsWhatIsNotAllowedAndNothingElse) {
+    const std::string annotated =
+        "\n---\napiVersion: v1\nkind: Namespace\n"
+        "metadata: {name: shop, annotations: {smilax.dev/access: " +
+        std::string(GetParam()) + "}}\n";
+    adopt(k_allow_tcp + annotated);
+    auto eve = connect_inbound("eve");
+    eve->send("up");
+    until_connected();
+    until([&] { return app().has("up"); }, "up");
+    auto web = connect_inbound("web");
+    web->send("allowed");
+    until([&] { return application.connections.size() == 2 && app().has("allowed"); }, "allowed");
+    EXPECT_EQ(inbound_->live.review(**worker().snapshot), 0U) << "still the same mode";
+
+    adopt(k_allow_tcp);
+    EXPECT_EQ(inbound_->live.review(**worker().snapshot), 1U);
+    until([&] { return eve->is_at_end; }, "the connection to be cut");
+    web->send(" still");
+    until([&] { return app().has(" still"); }, "what is allowed");
+}
+
+INSTANTIATE_TEST_SUITE_P(Annotations, ModeThatOpens, ::testing::Values("audit", "\"off\""));
 
 TEST_F(Tcp, LiveConnectionIsCutWhenThePeersCertificateEnds) {
     adopt(k_allow_tcp);

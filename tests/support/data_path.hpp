@@ -6,6 +6,7 @@
 #include "proxy/net/socket.hpp"
 #include "proxy/net/spawn.hpp"
 #include "proxy/worker_context.hpp"
+#include "telemetry/collector.hpp"
 #include "tls/io.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -157,6 +159,20 @@ class DataPath : public ::testing::Test {
             context.restart();
             context.run_one_for(std::chrono::milliseconds(100));
         }
+    }
+
+    /// The sample of `family` as /metrics shows it, several one per line; "" when there is none.
+    std::string metric(const std::string& family) {
+        const std::vector sheets{worker().sheet.copy()};
+        const std::string text = telemetry::render_metrics(sheets, telemetry::ProcessFacts{});
+        std::istringstream lines(text);
+        std::string found;
+        for (std::string line; std::getline(lines, line);) {
+            if (line.starts_with(family + "{") || line.starts_with(family + " ")) {
+                found += (found.empty() ? "" : "\n") + line;
+            }
+        }
+        return found;
     }
 
     /// Time passes for deadlines and pools, as far as the worker's tick is concerned.

@@ -77,7 +77,7 @@ class Pod:
                 "trustBundle": str(self.folder / "identity" / "ca.crt"),
             },
             "resources": [{"directory": str(self.mesh.directory.path)}],
-            "policy": {"access": "enforce", "mtls": "strict"},
+            "policy": {"mtls": "strict"},
             "inbound": {"listen": [f"[::]:{INBOUND_PORT}"]},
             "outbound": {"listen": [f"127.0.0.1:{OUTBOUND_PORT}", f"[::1]:{OUTBOUND_PORT}"]},
             "admin": {"listen": f"{self.own}:{ADMIN_PORT}"},

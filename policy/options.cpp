@@ -1,0 +1,26 @@
+#include "policy/options.hpp"
+
+namespace policy {
+
+std::string_view to_string(AccessMode mode) {
+    switch (mode) {
+        case AccessMode::enforce:
+            return "enforce";
+        case AccessMode::audit:
+            return "audit";
+        case AccessMode::off:
+            return "off";
+    }
+    return "enforce";
+}
+
+std::optional<AccessMode> parse_access_mode(std::string_view word) {
+    for (const AccessMode mode : {AccessMode::enforce, AccessMode::audit, AccessMode::off}) {
+        if (word == to_string(mode)) {
+            return mode;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace policy
