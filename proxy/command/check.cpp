@@ -3,24 +3,25 @@
 #include "policy/compile.hpp"
 #include "policy/document.hpp"
 #include "policy/inventory.hpp"
+#include "policy/json_writer.hpp"
 #include "policy/problem.hpp"
+#include "policy/problem_json.hpp"
 #include "proxy/command/manifest_files.hpp"
 #include "proxy/command/text_file.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 namespace proxy::command {
@@ -41,17 +42,6 @@ struct Findings {
         return static_cast<std::size_t>(std::ranges::count(problems, severity, &Problem::severity));
     }
 };
-
-auto place_of(const Problem& problem) {
-    return std::tie(
-        problem.origin.file,
-        problem.origin.line,
-        problem.origin.column,
-        problem.object,
-        problem.code,
-        problem.message
-    );
-}
 
 void add_problems(std::vector<Problem> more, std::vector<Problem>& all) {
     std::move(more.begin(), more.end(), std::back_inserter(all));
@@ -100,14 +90,7 @@ Findings find_problems(
     add_problems(
         policy::compile(inventory, workload, options.policy.options, 1).problems, findings.problems
     );
-    std::ranges::sort(findings.problems, [](const Problem& a, const Problem& b) {
-        return place_of(a) < place_of(b);
-    });
-    const auto twice =
-        std::ranges::unique(findings.problems, [](const Problem& a, const Problem& b) {
-            return place_of(a) == place_of(b);
-        });
-    findings.problems.erase(twice.begin(), twice.end());
+    findings.problems = policy::in_order(std::move(findings.problems));
     return findings;
 }
 
@@ -140,25 +123,15 @@ void print_text(const Findings& findings, bool use_colours, const CheckStreams& 
 }
 
 void print_json(const Findings& findings, const CheckStreams& streams) {
-    boost::json::array problems;
-    for (const Problem& problem : findings.problems) {
-        boost::json::object entry;
-        entry["file"] = problem.origin.file;
-        entry["line"] = problem.origin.line;
-        entry["column"] = problem.origin.column;
-        entry["severity"] = problem.severity == Severity::error ? "error" : "warning";
-        entry["object"] = problem.object;
-        entry["code"] = problem.code;
-        entry["message"] = problem.message;
-        problems.push_back(std::move(entry));
-    }
-    boost::json::object all;
-    all["problems"] = std::move(problems);
-    all["files"] = findings.files;
-    all["objects"] = findings.objects;
-    all["errors"] = findings.count(Severity::error);
-    all["warnings"] = findings.count(Severity::warning);
-    streams.output << boost::json::serialize(all) << '\n';
+    policy::JsonWriter json;
+    json.begin_object();
+    policy::write_problems(json, findings.problems);
+    json.member("files", std::uint64_t{findings.files});
+    json.member("objects", std::uint64_t{findings.objects});
+    json.member("errors", std::uint64_t{findings.count(Severity::error)});
+    json.member("warnings", std::uint64_t{findings.count(Severity::warning)});
+    json.end_object();
+    streams.output << json.text() << '\n';
 }
 
 /// https://no-color.org: present and not empty.

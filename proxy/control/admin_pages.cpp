@@ -1,8 +1,6 @@
 #include "proxy/control/admin_pages.hpp"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
+#include "policy/problem_json.hpp"
 
 #include <string>
 #include <string_view>
@@ -31,29 +29,17 @@ AdminPage ready_page(const AdminHandlers& handlers) {
     return ready ? text_page(200, "ready\n") : text_page(503, "not ready: " + why_not + "\n");
 }
 
-boost::json::object json_of(const policy::Problem& problem) {
-    return {
-        {"severity", problem.severity == policy::Severity::error ? "error" : "warning"},
-        {"file", problem.origin.file},
-        {"line", problem.origin.line},
-        {"column", problem.origin.column},
-        {"object", problem.object},
-        {"code", problem.code},
-        {"message", problem.message},
-    };
-}
-
 AdminPage snapshot_page(const AdminHandlers& handlers) {
-    boost::json::array problems;
-    for (const policy::Problem& problem : handlers.problems()) {
-        problems.push_back(json_of(problem));
-    }
-    std::string snapshot = handlers.snapshot_json();
+    policy::JsonWriter problems;
+    problems.begin_object();
+    policy::write_problems(problems, handlers.problems());
+    problems.end_object();
+    const std::string snapshot = handlers.snapshot_json();
     AdminPage page;
     page.content_type = k_json;
     page.body = "{\"generation\":" + std::to_string(handlers.generation()) + ",\"snapshot\":";
     page.body += snapshot.empty() ? "null" : snapshot;
-    page.body += ",\"problems\":" + boost::json::serialize(problems) + "}\n";
+    page.body += "," + problems.text().substr(1) + "\n";  // goes on where the first '{' began
     return page;
 }
 

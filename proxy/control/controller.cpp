@@ -151,14 +151,11 @@ void Controller::publish_snapshot() {
 }
 
 void Controller::report_new_problems() {
-    std::vector<std::string> texts;
+    std::set<std::string> texts;
     for (const policy::Problem& problem : problems()) {
-        texts.push_back(to_string(problem));
-        const bool is_known =
-            std::find(reported_problems_.begin(), reported_problems_.end(), texts.back()) !=
-            reported_problems_.end();
-        if (!is_known) {
-            telemetry::log(LogLevel::warning, telemetry::escaped(texts.back()));
+        const auto [text, is_new] = texts.insert(to_string(problem));
+        if (is_new && !reported_problems_.contains(*text)) {
+            telemetry::log(LogLevel::warning, telemetry::escaped(*text));
         }
     }
     reported_problems_ = std::move(texts);
@@ -192,7 +189,7 @@ std::pair<bool, std::string> Controller::readiness() const {
 std::vector<policy::Problem> Controller::problems() const {
     std::vector<policy::Problem> all = inventory_.problems();
     all.insert(all.end(), compiled_.problems.begin(), compiled_.problems.end());
-    return all;
+    return policy::in_order(std::move(all));
 }
 
 telemetry::ProcessFacts Controller::process_facts() const {

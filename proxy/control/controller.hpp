@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,7 +67,7 @@ class Controller {
     policy::Inventory inventory_;
     policy::Compiler compiler_;
     policy::Compiled compiled_;
-    std::vector<std::string> reported_problems_;
+    std::set<std::string> reported_problems_;
     std::uint64_t generation_ = 0;
     std::uint64_t resource_errors_total_ = 0;
     std::size_t workers_adopted_ = 0;  // of the first snapshot
