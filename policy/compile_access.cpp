@@ -44,11 +44,12 @@ class TargetCompiler {
  private:
     /// A8, U21, U22: no destination, no rule or no source allows nobody.
     void check_shape() {
-        const auto refuse = [&](std::string code, std::string message) {
-            invalidate(target_.metadata.origin, std::move(code), std::move(message));
+        const auto refuse = [&](const Place& place, std::string code, std::string message) {
+            invalidate(at(place), std::move(code), std::move(message));
         };
         if (!target_.destination) {
             refuse(
+                target_.destination_at,
                 "empty_destination",
                 "the target has no destination, so it allows nothing; name the ServiceAccount "
                 "that is called"
@@ -56,6 +57,7 @@ class TargetCompiler {
         }
         if (target_.rules.empty()) {
             refuse(
+                target_.rules_at,
                 "empty_rules",
                 "the target has no rules, so it allows nothing; name a TCPRoute, UDPRoute or "
                 "HTTPRouteGroup"
@@ -63,6 +65,7 @@ class TargetCompiler {
         }
         if (target_.sources.empty()) {
             refuse(
+                target_.sources_at,
                 "empty_sources",
                 "the target has no sources, so it allows nobody; name the ServiceAccounts that "
                 "may call"
@@ -80,7 +83,7 @@ class TargetCompiler {
         if (destination.kind != k_service_account && !is_binding) {
             report(
                 Severity::error,
-                destination.origin,
+                at(destination.kind_at),
                 "unknown_destination_kind",
                 "a destination of kind \"" + destination.kind +
                     "\" cannot be resolved, so the target allows nothing; use ServiceAccount or "
@@ -112,7 +115,7 @@ class TargetCompiler {
 
     void refuse_other_namespace(const Subject& destination, const std::string& name_space) {
         invalidate(
-            destination.origin,
+            at(destination.namespace_at),
             "cross_namespace_target",
             "the target is in namespace " + own_namespace() + " but its destination is in " +
                 name_space + ", so it is ignored; move the target to " + name_space
@@ -125,7 +128,7 @@ class TargetCompiler {
             if (source.kind != k_service_account && source.kind != k_identity_binding) {
                 report(
                     Severity::error,
-                    source.origin,
+                    at(source.kind_at),
                     "unknown_source_kind",
                     "a source of kind \"" + source.kind +
                         "\" cannot be resolved, so it allows nobody; use ServiceAccount or "
@@ -136,7 +139,7 @@ class TargetCompiler {
             if (source.name_space.empty()) {
                 report(
                     Severity::warning,
-                    source.origin,
+                    at(source.namespace_at),
                     "source_without_namespace",
                     "source " + source.name + " has no namespace and is taken to be in " +
                         own_namespace() + "; write the namespace"
@@ -179,7 +182,7 @@ class TargetCompiler {
         }
         report(
             Severity::error,
-            subject.origin,
+            at(subject.name_at),
             "unresolved_reference",
             "there is no IdentityBinding " + name.name + " in namespace " + name.name_space +
                 ", so " + std::string(what) + " allows nothing; create it or correct the name"
@@ -211,7 +214,7 @@ class TargetCompiler {
                 add_group(rule, is_used);
             } else {
                 invalidate(
-                    rule.origin,
+                    at(rule.kind_at),
                     "unknown_rule_kind",
                     "a rule of kind \"" + rule.kind +
                         "\" is not known, so the whole target allows nothing; use TCPRoute, "
@@ -252,11 +255,12 @@ class TargetCompiler {
             return;
         }
         const std::vector<HttpMatch>& matches = found->second->matches;
-        for (const std::string& match : reference.matches) {
+        for (std::size_t i = 0; i < reference.matches.size(); ++i) {
+            const std::string& match = reference.matches[i];
             if (std::ranges::find(matches, match, &HttpMatch::name) == matches.end()) {
                 report(
                     Severity::error,
-                    reference.origin,
+                    at(reference.matches_at[i]),
                     "unresolved_match",
                     "HTTPRouteGroup " + reference.name + " has no match \"" + match +
                         "\", so that name allows nothing; add the match or correct the name"
@@ -282,11 +286,15 @@ class TargetCompiler {
     void report_unresolved(const RuleReference& rule) {
         report(
             Severity::error,
-            rule.origin,
+            at(rule.name_at),
             "unresolved_reference",
             "there is no " + rule.kind + " " + rule.name + " in namespace " + own_namespace() +
                 ", so this rule allows nothing; create it or correct the name"
         );
+    }
+
+    [[nodiscard]] Origin at(const Place& place) const {
+        return origin_in(target_.metadata.origin, place);
     }
 
     /// An error that leaves the target without any effect.

@@ -147,7 +147,7 @@ class BindingCompiler {
         if (!is_any_found) {
             report(
                 Severity::warning,
-                binding_.schemes_origin,
+                origin_in(binding_.metadata.origin, binding_.pod_labels_at),
                 "selector_without_pods",
                 "no known Pod in namespace " + name_space() +
                     " has all labels of podLabelSelector, so it means nobody until one has; "

@@ -21,6 +21,13 @@ std::string text_of(const PortKey& key) {
     return (key.transport == Transport::udp ? "UDP port " : "TCP port ") + std::to_string(key.port);
 }
 
+/// What a client can ask for; a port, a scheme or a blank would make it a name of nothing.
+bool is_host_name(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    });
+}
+
 class SplitCompiler {
  public:
     SplitCompiler(CompileContext& context, const TrafficSplit& split)
@@ -34,6 +41,7 @@ class SplitCompiler {
         }
         shares_ = read_backends(context_.catalog, context_.data, split_);
         if (!has_service(*root_)) {
+            report_missing_root();
             add_backend_ports();
         }
         return true;
@@ -64,13 +72,14 @@ class SplitCompiler {
     Destination* find_root() {
         SnapshotData& data = context_.data;
         const FoldedHost folded(split_.service);
-        if (folded.text().empty()) {
+        if (!is_host_name(folded.text())) {
             report(
                 Severity::error,
-                split_.metadata.origin,
+                at(split_.service_at),
                 "invalid_root",
-                "the split's service is no host name, so the split is ignored; name the Service "
-                "that clients call"
+                "the split's service \"" + split_.service +
+                    "\" is no host name, so the split is ignored; name the Service that clients "
+                    "call, without a port"
             );
             return nullptr;
         }
@@ -82,7 +91,7 @@ class SplitCompiler {
         if (is_in_other_namespace(folded.text())) {
             report(
                 Severity::error,
-                split_.metadata.origin,
+                at(split_.service_at),
                 "root_in_other_namespace",
                 "the split's service " + split_.service +
                     " is in another namespace than the split, so the split is ignored; move the "
@@ -106,6 +115,24 @@ class SplitCompiler {
         const ObjectName name{std::string(named->name_space), std::string(named->name)};
         return std::count(folded.begin(), folded.end(), '.') > 1 ||
                context_.catalog.services.contains(name);
+    }
+
+    /// Fine where it is meant (smi.md §1.8), but DNS knows no such name. Foreign hosts are others'.
+    void report_missing_root() {
+        if (context_.catalog.services.contains(root_->name)) {
+            return;  // it is there, without a port that could be split
+        }
+        if (own_service(split_, split_.service)) {
+            report(
+                Severity::warning,
+                at(split_.service_at),
+                "root_missing",
+                "there is no Service " + root_->name.name + " in namespace " +
+                    root_->name.name_space +
+                    ", so the split is for requests that name it, at any port that a backend has; "
+                    "create it or correct the name"
+            );
+        }
     }
 
     /// A root that is no Service is served at every port that a backend has (smi.md §1.8).
@@ -154,7 +181,7 @@ class SplitCompiler {
         if (match.kind != "HTTPRouteGroup") {
             report(
                 Severity::error,
-                match.origin,
+                at(match.kind_at),
                 "unknown_match_kind",
                 "a match of kind \"" + match.kind +
                     "\" is not known and hits nothing; use HTTPRouteGroup"
@@ -166,7 +193,7 @@ class SplitCompiler {
         if (group == nullptr) {
             report(
                 Severity::error,
-                match.origin,
+                at(match.name_at),
                 "unresolved_reference",
                 "there is no HTTPRouteGroup " + match.name + " in namespace " + name.name_space +
                     ", so this match hits nothing; create it or correct the name"
@@ -196,7 +223,7 @@ class SplitCompiler {
         const bool is_partial = compiled.has_matches;
         report(
             is_partial ? Severity::warning : Severity::error,
-            split_.metadata.origin,
+            at(split_.service_at),
             "split_conflict",
             is_partial ? which +
                              " has the same root and is tried first; make sure that no "
@@ -216,7 +243,7 @@ class SplitCompiler {
         if (!has_weight) {
             report(
                 Severity::error,
-                split_.metadata.origin,
+                at(split_.backends_at),
                 "split_no_weight",
                 "no backend has a weight above 0, so every request that the split takes is "
                 "answered 503; give at least one backend a weight"
@@ -228,7 +255,7 @@ class SplitCompiler {
         if (share.destination == nullptr) {
             report(
                 Severity::warning,
-                share.origin,
+                at(share.place),
                 "backend_missing",
                 "there is no Service " + share.service + " in namespace " +
                     split_.metadata.name.name_space +
@@ -250,7 +277,7 @@ class SplitCompiler {
     void report_missing_port(const BackendShare& share, const PortKey& key) {
         report(
             Severity::error,
-            share.origin,
+            at(share.place),
             "backend_port_missing",
             "Service " + share.service + " has no " + text_of(key) + ", which the root " +
                 split_.service +
@@ -261,7 +288,7 @@ class SplitCompiler {
     void report_empty(const BackendShare& share, const PortKey& key) {
         report(
             Severity::warning,
-            share.origin,
+            at(share.place),
             "backend_no_endpoint",
             "Service " + share.service + " has no ready endpoint at " + text_of(key) +
                 (context_.data.options.empty_backends_fail
@@ -270,6 +297,10 @@ class SplitCompiler {
                 "; see that its pods are ready, and that its EndpointSlice has a port of the same "
                 "name"
         );
+    }
+
+    [[nodiscard]] Origin at(const Place& place) const {
+        return origin_in(split_.metadata.origin, place);
     }
 
     void report(Severity severity, const Origin& origin, std::string code, std::string message) {

@@ -83,6 +83,28 @@ void require_short(const std::string& name, const Field& metadata, ObjectReader&
     }
 }
 
+/// ObjectMeta of Kubernetes. A misspelt "namespace" would put the object into another one.
+void warn_unknown_metadata(const Field& metadata, ObjectReader& reader) {
+    reader.warn_unknown(
+        metadata,
+        {"name",
+         "generateName",
+         "namespace",
+         "labels",
+         "annotations",
+         "uid",
+         "resourceVersion",
+         "generation",
+         "creationTimestamp",
+         "deletionTimestamp",
+         "deletionGracePeriodSeconds",
+         "ownerReferences",
+         "finalizers",
+         "managedFields",
+         "selfLink"}
+    );
+}
+
 class DocumentDecoder {
  public:
     DocumentDecoder(const std::string& file, const std::string& default_namespace, DecodedFile& out)
@@ -212,6 +234,7 @@ void DocumentDecoder::decode_object(
     if (naming.errors() > 0) {
         return;  // an object under a wrong name could stand for another one
     }
+    warn_unknown_metadata(*fields, naming);
     metadata.creation_timestamp = naming.string(*fields, "creationTimestamp").value_or("");
     if (naming.errors() > 0 && null == ObjectReader::Null::is_error) {
         return;  // it says which of two policies is the older one

@@ -57,6 +57,12 @@ Origin ObjectReader::origin(const Node& at) const {
     return {file_, at.line, at.column};
 }
 
+Place ObjectReader::place(const Field& parent, std::string_view name) {
+    const Node* const value = parent.node->find(name);
+    const Node& at = value != nullptr ? *value : *parent.node;
+    return {at.line, at.column};
+}
+
 void ObjectReader::wrong_type(const Field& field, std::string_view expected) {
     std::string message = field.path + " is " + std::string(describe(*field.node)) + ": ";
     if (field.node->is_null()) {

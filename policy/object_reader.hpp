@@ -38,6 +38,8 @@ class ObjectReader {
     void warn(const Node& at, std::string_view code, std::string message);
     [[nodiscard]] std::size_t errors() const { return errors_; }
     [[nodiscard]] Origin origin(const Node& at) const;
+    /// Where the value of a field stands; without it, where it is missing.
+    [[nodiscard]] static Place place(const Field& parent, std::string_view name);
 
     /// The field if it is there, of whatever type.
     [[nodiscard]] std::optional<Field> any(const Field& parent, std::string_view name);

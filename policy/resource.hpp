@@ -36,14 +36,18 @@ struct Subject {
     std::string kind;
     std::string name_space;
     std::string name;
-    Origin origin;
+    Place kind_at;  // where the field is missing, the subject itself; likewise below
+    Place namespace_at;
+    Place name_at;
 };
 
 struct RuleReference {
     std::string kind;
     std::string name;
     std::vector<std::string> matches;  // empty: all of the group (smi.md A4)
-    Origin origin;
+    Place kind_at;
+    Place name_at;
+    std::vector<Place> matches_at;  // one for each of `matches`
 };
 
 struct TrafficTarget {
@@ -52,6 +56,9 @@ struct TrafficTarget {
     std::optional<std::uint16_t> port;  // v1alpha1/2 (and lenient later ones): ANDed (A5)
     std::vector<Subject> sources;
     std::vector<RuleReference> rules;
+    Place destination_at;
+    Place sources_at;
+    Place rules_at;
     /// A field was unreadable: the target denies (smi.md §1.8). The decoder reported why.
     bool is_spoiled = false;
 };
@@ -68,6 +75,7 @@ struct IdentityBinding {
     std::vector<SpiffeId> spiffe_ids;
     std::string service_account;  // of the binding's namespace (I3); empty: none
     Origin schemes_origin;
+    Place pod_labels_at;
     bool is_spoiled = false;
 };
 
@@ -85,8 +93,8 @@ struct HttpMatch {
     std::optional<std::string> path_regex;  // absent: any path
     std::vector<std::string> methods;       // upper case; empty or with "*": any
     std::vector<HeaderCondition> headers;   // all must hold
-    Origin origin;
-    bool is_spoiled = false;  // unreadable: matches nothing
+    Origin origin;                          // of path_regex, else of the match
+    bool is_spoiled = false;                // unreadable: matches nothing
     bool operator==(const HttpMatch&) const = default;
 };
 
@@ -111,13 +119,14 @@ struct UdpRoute : PortRoute {};
 struct SplitBackend {
     std::string service;
     std::optional<std::uint64_t> weight_milli;  // weight × 1000; nullopt: invalid (excluded)
-    Origin origin;
+    Place service_at;
 };
 
 struct SplitMatch {
     std::string kind;
     std::string name;
-    Origin origin;
+    Place kind_at;
+    Place name_at;
 };
 
 struct TrafficSplit {
@@ -125,6 +134,8 @@ struct TrafficSplit {
     std::string service;  // any form of the root's name
     std::vector<SplitBackend> backends;
     std::vector<SplitMatch> matches;
+    Place service_at;
+    Place backends_at;
     bool is_spoiled = false;
 };
 

@@ -84,7 +84,7 @@ std::vector<BackendShare> read_backends(
             {backend.service,
              find_service(catalog, data, split, backend.service),
              backend.weight_milli,
-             backend.origin}
+             backend.service_at}
         );
     }
     return shares;

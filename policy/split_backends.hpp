@@ -17,7 +17,7 @@ struct BackendShare {
     std::string service;                       // as the split writes it
     const Destination* destination = nullptr;  // null: no such Service
     std::optional<std::uint64_t> weight;       // nullopt: invalid
-    Origin origin;
+    Place place;
 };
 
 /// `service` in any of its forms, when it is in the split's own namespace (T3).

@@ -384,6 +384,40 @@ def test_tests_that_rows_of_smi_name_exist():
     report(faults)
 
 
+def test_problems_are_one_list_in_code_documents_and_tests():
+    """policy/problems.md has every code that is raised and no other, and each is raised in a test."""
+    # Elsewhere a word with underscores is no code: of a verdict, or of an explanation.
+    others = re.compile(r"policy/(reason|explain)")
+    code = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
+    raised = {
+        word: path
+        for path in sources("policy", endings=(".cpp",))
+        if not others.match(path)
+        for word in code.findall(read(path))
+    }
+    # Those of a PATH that cannot be read at all.
+    raised |= {
+        word: path
+        for path in sources("proxy/command")
+        if path.endswith(("/check.cpp", "/manifests.cpp"))
+        for word in code.findall(read(path))
+    }
+    assert len(raised) > 40, "policy/ is not written as this test reads it"
+    row = re.compile(r"^\| `(\w+)` \| (?:error|warning|both) \| \S.* \| \S.* \|$", re.M)
+    documented = row.findall(read("policy/problems.md"))
+    assert len(documented) == len(set(documented)), "a code has two rows"
+    cases = {path: set(code.findall(read(path))) for path in (
+        "tests/policy/problems_test.cpp", "tests/proxy/check_test.cpp")}
+    report(
+        [f"policy/problems.md: no row for {word}, which {path} raises"
+         for word, path in raised.items() if word not in documented]
+        + [f"policy/problems.md: nothing raises {word}"
+           for word in documented if word not in raised]
+        + [f"tests/policy/problems_test.cpp: no case raises {word}"
+           for word in documented if not any(word in words for words in cases.values())]
+    )
+
+
 def test_list_the_largest(capsys):
     """Never fails: the guide asks to look again at 500 lines a file and 70 a function."""
     files = [(read(path).count("\n"), path) for path in sources(*CODE_FOLDERS, "tests", "bench")]

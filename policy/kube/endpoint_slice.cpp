@@ -52,7 +52,7 @@ void decode_endpoint_slice(
     const auto service = metadata.labels.find(std::string(k_service_label));
     if (service == metadata.labels.end()) {
         reader.warn(
-            *object.node,
+            *object.node->find("metadata"),
             "missing_field",
             "the slice belongs to no Service and is ignored: add the label " +
                 std::string(k_service_label)
@@ -61,7 +61,10 @@ void decode_endpoint_slice(
     }
     if (reader.string(object, "addressType") == "FQDN") {
         reader.warn(
-            *object.node, "unsupported", "a slice of host names is ignored: only addresses are used"
+            *object.node->find("addressType"),
+            "unsupported_address_type",
+            "a slice of host names is ignored: write one with addresses, of addressType IPv4 or "
+            "IPv6"
         );
         return;
     }

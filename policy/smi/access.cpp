@@ -11,7 +11,9 @@ Subject read_subject(const Field& field, ObjectReader& reader) {
     subject.kind = reader.string(field, "kind").value_or("");
     subject.name_space = reader.string(field, "namespace").value_or("");
     subject.name = reader.required_string(field, "name");
-    subject.origin = reader.origin(*field.node);
+    subject.kind_at = reader.place(field, "kind");
+    subject.namespace_at = reader.place(field, "namespace");
+    subject.name_at = reader.place(field, "name");
     return subject;
 }
 
@@ -20,8 +22,14 @@ RuleReference read_rule(const Field& field, ObjectReader& reader) {
     RuleReference rule;
     rule.kind = reader.string(field, "kind").value_or("");
     rule.name = reader.required_string(field, "name");
-    rule.matches = reader.strings(field, "matches");
-    rule.origin = reader.origin(*field.node);
+    for (const Field& match : reader.list(field, "matches").value_or(std::vector<Field>{})) {
+        if (auto name = reader.as_string(match)) {
+            rule.matches.push_back(std::move(*name));
+            rule.matches_at.push_back({match.node->line, match.node->column});
+        }
+    }
+    rule.kind_at = reader.place(field, "kind");
+    rule.name_at = reader.place(field, "name");
     return rule;
 }
 
@@ -80,6 +88,9 @@ TrafficTarget read_target(
     for (const Field& rule : reader.list_of_mappings(fields, shape.rules)) {
         target.rules.push_back(read_rule(rule, reader));
     }
+    target.destination_at = reader.place(fields, "destination");
+    target.sources_at = reader.place(fields, "sources");
+    target.rules_at = reader.place(fields, shape.rules);
     target.is_spoiled = reader.errors() != errors_before;
     return target;
 }

@@ -26,6 +26,7 @@ void read_pod_labels(const Field& schemes, ObjectReader& reader, IdentityBinding
     if (!selector) {
         return;
     }
+    binding.pod_labels_at = reader.place(schemes, "podLabelSelector");
     refuse_other_selectors(*selector, reader);
     binding.pod_labels = reader.string_map(*selector, "matchLabels");
     if (binding.pod_labels->empty()) {

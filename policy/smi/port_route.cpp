@@ -42,12 +42,14 @@ PortRoute read_port_route(
     const std::vector<Field> places = places_of_ports(object, reader);
     if (places.size() > 1) {
         reader.error(
-            *places[0].node, "misplaced_field", "ports are listed twice: leave spec.matches.ports"
+            *places[0].node->find("ports"),
+            "misplaced_field",
+            "ports are listed twice: leave spec.matches.ports"
         );
     } else if (!places.empty()) {
         if (!has_ports || places[0].path != "spec.matches") {
             reader.warn(
-                *places[0].node,
+                *places[0].node->find("ports"),
                 "misplaced_field",
                 places[0].path +
                     ".ports is no field of this version; it is enforced all the same: "

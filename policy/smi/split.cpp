@@ -2,6 +2,7 @@
 
 #include "policy/smi/weight.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace policy::smi {
@@ -40,6 +41,25 @@ std::optional<std::uint64_t> read_weight(
     return std::nullopt;
 }
 
+void warn_of_sameness(
+    const std::vector<SplitBackend>& earlier,
+    const SplitBackend& backend,
+    const Field& field,
+    ObjectReader& reader
+) {
+    const auto same = std::find_if(earlier.begin(), earlier.end(), [&](const SplitBackend& other) {
+        return other.service == backend.service;
+    });
+    if (same != earlier.end() && !backend.service.empty()) {
+        reader.warn(
+            *field.node->find("service"),
+            "duplicate_backend",
+            field.path + " is service \"" + backend.service +
+                "\" once more, and the weights are added: write it once, with their sum"
+        );
+    }
+}
+
 struct Backends {
     std::vector<SplitBackend> list;
     bool is_spoiled = false;
@@ -60,7 +80,8 @@ Backends read_backends(const Field& spec, const SplitShape& shape, ObjectReader&
         backend.service = reader.required_string(item, "service");
         backends.is_spoiled |= reader.errors() != errors_before_name;
         backend.weight_milli = read_weight(item, shape, reader);
-        backend.origin = reader.origin(*item.node);
+        backend.service_at = reader.place(item, "service");
+        warn_of_sameness(backends.list, backend, item, reader);
         backends.list.push_back(std::move(backend));
     }
     return backends;
@@ -84,7 +105,8 @@ std::vector<SplitMatch> read_matches(
         SplitMatch match;
         match.kind = reader.required_string(item, "kind");
         match.name = reader.required_string(item, "name");
-        match.origin = reader.origin(*item.node);
+        match.kind_at = reader.place(item, "kind");
+        match.name_at = reader.place(item, "name");
         matches.push_back(std::move(match));
     }
     return matches;
@@ -113,6 +135,8 @@ TrafficSplit read_split(
     split.is_spoiled = reader.errors() != errors_before;
     Backends backends = read_backends(*spec, shape, reader);
     split.is_spoiled |= backends.is_spoiled;
+    split.service_at = reader.place(*spec, "service");
+    split.backends_at = reader.place(*spec, "backends");
     split.backends = std::move(backends.list);
     return split;
 }

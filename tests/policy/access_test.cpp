@@ -60,7 +60,7 @@ TEST(AccessDecoder, ReadsEveryField) {
     ASSERT_EQ(target.rules.size(), 2U);
     EXPECT_EQ(target.rules[0].kind, "HTTPRouteGroup");
     EXPECT_THAT(target.rules[0].matches, ElementsAre("read", "write"));
-    EXPECT_EQ(target.rules[0].origin.line, 12);
+    EXPECT_EQ(target.rules[0].kind_at.line, 12);
     EXPECT_THAT(target.rules[1].matches, IsEmpty());
     ASSERT_EQ(target.sources.size(), 2U);
     EXPECT_EQ(target.sources[0].name_space, "front");

@@ -289,12 +289,12 @@ TEST(Compile, TellsMatchesOfUnknownKind) {
     EXPECT_EQ(only(world).code, "unknown_match_kind");
 }
 
-TEST(Compile, AcceptsARootThatIsNoService) {
+TEST(Compile, AcceptsARootThatIsNoServiceAndWarnsOfAMissingOne) {
     World world(
         service("a", "10.9.0.2", "10.1.0.2") + split("s", "web", "[{service: a, weight: 1}]") +
         split("t", "app.example.com", "[{service: a, weight: 1}]")
     );
-    EXPECT_THAT(world.codes(), IsEmpty());
+    EXPECT_THAT(world.codes(), ElementsAre("root_missing"));
 }
 
 TEST(Compile, IsPure) {

@@ -65,7 +65,7 @@ TEST(EndpointSliceDecoder, IgnoresASliceOfNoServiceAndOneOfHostNames) {
     EXPECT_THAT(codes(orphan), ElementsAre("warning missing_field"));
     const Decoded names = decode(slice("addressType: FQDN\nendpoints: [{addresses: [a.b]}]"));
     EXPECT_THAT(names.resources, IsEmpty());
-    EXPECT_THAT(codes(names), ElementsAre("warning unsupported"));
+    EXPECT_THAT(codes(names), ElementsAre("warning unsupported_address_type"));
 }
 
 TEST(EndpointSliceDecoder, IsReadyUnlessAConditionSaysOtherwise) {

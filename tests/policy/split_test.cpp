@@ -45,7 +45,7 @@ TEST(SplitDecoder, ReadsEveryField) {
     EXPECT_EQ(read.backends[0].service, "a");
     EXPECT_EQ(read.backends[0].weight_milli, 90'000U);
     EXPECT_EQ(read.backends[1].weight_milli, 10'000U);
-    EXPECT_EQ(read.backends[1].origin.line, 4);
+    EXPECT_EQ(read.backends[1].service_at.line, 4);
     ASSERT_EQ(read.matches.size(), 1U);
     EXPECT_EQ(read.matches[0].kind, "HTTPRouteGroup");
     EXPECT_EQ(read.matches[0].name, "beta");

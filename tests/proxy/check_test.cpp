@@ -20,6 +20,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
@@ -192,6 +193,93 @@ TEST_F(Check, PutsObjectsWithoutNamespaceIntoTheGivenOne) {
     options.policy.name_space = "shop";
     const Outcome outcome = run(options);
     EXPECT_EQ(outcome.error, "2 files, 2 objects: 0 errors, 0 warnings\n") << outcome.output;
+}
+
+TEST_F(Check, TellsAFileThatCannotBeReadAndReadsTheOthers) {
+    const std::string file = write("huge.yaml", std::string(16 * 1024 * 1024 + 1, '#'));
+    write("routes.yaml", k_routes);
+    CheckOptions options;
+    options.paths = {folder_};
+    options.as_json = true;
+    const Outcome outcome = run(options);
+    EXPECT_EQ(outcome.exit_code, 1);
+    const boost::json::object all = boost::json::parse(outcome.output).as_object();
+    EXPECT_EQ(all.at("objects").to_number<int>(), 1);
+    ASSERT_EQ(all.at("problems").as_array().size(), 1U);
+    const boost::json::object& problem = all.at("problems").as_array()[0].as_object();
+    EXPECT_EQ(problem.at("code").as_string(), "unreadable_file");
+    EXPECT_EQ(problem.at("file").as_string(), file);
+}
+
+TEST_F(Check, JudgesByTheSwitchesAsTheProxyWouldByItsConfiguration) {
+    const std::string routes = write("routes.yaml", R"(apiVersion: specs.smi-spec.io/v1alpha4
+kind: HTTPRouteGroup
+metadata: {name: routes, namespace: elsewhere}
+spec: {matches: [{name: all, pathRegex: /admin, headers: {x: beta}}]}
+)");
+    std::string target = k_target;
+    target.replace(target.find("namespace: shop}"), 16, "namespace: elsewhere}");
+    const std::string file = write("target.yaml", target);
+    const auto codes = [&](const CheckOptions& options) {
+        std::vector<std::string> found;
+        const boost::json::value all = boost::json::parse(run(options).output);
+        for (const boost::json::value& problem : all.at("problems").as_array()) {
+            found.emplace_back(problem.at("code").as_string());
+        }
+        return found;
+    };
+    CheckOptions options;
+    options.paths = {routes, file};
+    options.as_json = true;
+    EXPECT_THAT(
+        codes(options),
+        ElementsAre("wide_path_regex", "unanchored_header_regex", "cross_namespace_target")
+    );
+    options.policy.options.path_regex = policy::RegexMode::full;
+    options.policy.options.header_regex = policy::RegexMode::full;
+    options.policy.options.allow_cross_namespace_targets = true;
+    EXPECT_THAT(codes(options), IsEmpty());
+}
+
+TEST_F(Check, NamesInAManifestGiveTheTerminalNoOrders) {
+    const std::string file =
+        write("a.yaml", "apiVersion: v1\nkind: \"Pod\\e[2J\\n\"\nmetadata: {name: x}\n");
+    EXPECT_EQ(
+        run_on({file}).output,
+        file +
+            ":2:1: warning: v1 Pod\\x1b[2J\\x0a has no meaning here and is ignored "
+            "[Pod\\x1b[2J\\x0a x]\n"
+    );
+}
+
+TEST_F(Check, TellsTenThousandProblemsInOrder) {
+    constexpr int files = 20;
+    constexpr int objects = 250;  // with two problems each
+    for (int i = 0; i < files; ++i) {
+        std::string text;
+        for (int j = 0; j < objects; ++j) {
+            text +=
+                "apiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\nmetadata: {name: t" +
+                std::to_string(i * objects + j) +
+                "}\nspec:\n  destination: {kind: ServiceAccount, name: a}\n  sources: []\n"
+                "  rules: [{kind: TCPRoute, name: absent}]\n---\n";
+        }
+        write("file-" + std::to_string(100 + i) + ".yaml", text);
+    }
+    const Outcome outcome = run_on({folder_});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.error, "20 files, 5000 objects: 10000 errors, 0 warnings\n");
+    EXPECT_THAT(outcome.output, StartsWith(folder_ + "/file-100.yaml:6:12: error: "));
+    std::istringstream lines(outcome.output);
+    std::pair<std::string, int> before;
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t colon = line.find(':');
+        const std::pair<std::string, int> here{
+            line.substr(0, colon), std::stoi(line.substr(colon + 1))
+        };
+        ASSERT_LT(before, here) << line;
+        before = here;
+    }
 }
 
 TEST_F(Check, ListsManifestsOfAllFoldersOnce) {
