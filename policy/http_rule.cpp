@@ -39,33 +39,6 @@ bool host_matches(const Matcher& matcher, std::string_view authority) {
     return !folded.text().empty() && matcher.matches(folded.text());
 }
 
-/// The header must be there, and each of its values must match: a second line with another value
-/// must not slip past what the first one satisfied (smi.md §1.8).
-bool header_matches(const HeaderRule& rule, const HttpView& request) {
-    if (rule.is_host) {
-        return host_matches(rule.matcher, request.authority);
-    }
-    bool is_present = false;
-    for (const HeaderField& field : request.headers) {
-        if (!equal_ignoring_case(field.name, rule.name)) {
-            continue;
-        }
-        if (!rule.matcher.matches(field.value)) {
-            return false;
-        }
-        is_present = true;
-    }
-    return is_present;
-}
-
-bool path_matches(const HttpRule& rule, std::string_view path) {
-    if (!rule.has_path_condition()) {
-        return true;
-    }
-    // "*" and CONNECT have no path: even a pattern like "(/a)?" is no permission for them.
-    return !path.empty() && rule.path->matches(path);
-}
-
 }  // namespace
 
 MethodKey method_key(std::string_view method) {
@@ -90,6 +63,31 @@ bool MethodSet::contains(const MethodKey& key) const {
         return true;
     }
     return key.bit == 0 && std::find(others_.begin(), others_.end(), key.text) != others_.end();
+}
+
+bool header_matches(const HeaderRule& rule, const HttpView& request) {
+    if (rule.is_host) {
+        return host_matches(rule.matcher, request.authority);
+    }
+    bool is_present = false;
+    for (const HeaderField& field : request.headers) {
+        if (!equal_ignoring_case(field.name, rule.name)) {
+            continue;
+        }
+        if (!rule.matcher.matches(field.value)) {
+            return false;
+        }
+        is_present = true;
+    }
+    return is_present;
+}
+
+bool path_matches(const HttpRule& rule, std::string_view path) {
+    if (!rule.has_path_condition()) {
+        return true;
+    }
+    // "*" and CONNECT have no path: even a pattern like "(/a)?" is no permission for them.
+    return !path.empty() && rule.path->matches(path);
 }
 
 bool matches_besides_path(const HttpRule& rule, const HttpView& request) {

@@ -64,4 +64,11 @@ struct HttpView {
 /// The rest of `matches`, for a rule whose path condition is known to hold.
 [[nodiscard]] bool matches_besides_path(const HttpRule& rule, const HttpView& request);
 
+// The conditions of matches() one by one, for who must tell people which one failed.
+
+[[nodiscard]] bool path_matches(const HttpRule& rule, std::string_view path);
+/// The header must be there, and each of its values must match: a second line with another value
+/// must not slip past what the first one satisfied (smi.md §1.8).
+[[nodiscard]] bool header_matches(const HeaderRule& rule, const HttpView& request);
+
 }  // namespace policy

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cassert>
+#include <charconv>
+#include <cmath>
 
 namespace policy {
 namespace {
@@ -50,6 +52,14 @@ void JsonWriter::value(std::string_view text) {
 void JsonWriter::value(std::uint64_t number) {
     before_value();
     text_ += std::to_string(number);
+}
+
+void JsonWriter::value(double number) {
+    assert(std::isfinite(number));
+    before_value();
+    std::array<char, 32> digits;  // 24 are enough for any double
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    text_.append(digits.data(), end);
 }
 
 void JsonWriter::value(bool flag) {

@@ -26,6 +26,8 @@ class JsonWriter {
     void value(std::string_view text);
     void value(const char* text) { value(std::string_view(text)); }
     void value(std::uint64_t number);
+    /// The shortest text that reads as the same number; it must be finite.
+    void value(double number);
     void value(bool flag);
     void null();
 

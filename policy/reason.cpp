@@ -22,6 +22,8 @@ std::string_view to_string(Reason reason) {
             return "protocol_not_allowed";
         case Reason::route_not_allowed:
             return "route_not_allowed";
+        case Reason::target_invalid:
+            return "target_invalid";
         case Reason::path_refused:
             return "path_refused";
         case Reason::mtls_required:

@@ -16,6 +16,7 @@ enum class Reason : std::uint8_t {
     source_not_allowed,    // no target lists the peer
     port_not_allowed,      // the peer is listed, but not for this port
     protocol_not_allowed,  // raw bytes where only HTTP routes are allowed, or the reverse
+    target_invalid,        // of one target: something in it is wrong, so it allows nothing
     route_not_allowed,     // the peer is listed, but no HTTP match fits method, path and headers
     path_refused,          // the path has no safe canonical form (%2F, %5C, control bytes …)
     mtls_required,         // plaintext on a strict port

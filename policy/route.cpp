@@ -1,6 +1,7 @@
 #include "policy/route.hpp"
 
 #include "policy/http_rule.hpp"
+#include "policy/route_steps.hpp"
 #include "policy/service_name.hpp"
 #include "policy/snapshot_data.hpp"
 
@@ -8,15 +9,6 @@ namespace policy {
 namespace {
 
 constexpr std::uint16_t k_http_port = 80;
-
-/// What the request names, and how much say that has.
-struct Named {
-    const DestinationPort* entry = nullptr;
-    const Destination* destination = nullptr;  // also when it lacks the port
-    /// The connection was going elsewhere (to a pod, say): Host may bring in a split, but not
-    /// otherwise take the request away from where it was going.
-    bool only_splits = false;
-};
 
 const DestinationPort* find_cluster_ip(
     const SnapshotData::ByAddress& table, const SocketAddress& address
@@ -36,33 +28,6 @@ const Destination* find_host(const SnapshotData& data, std::string_view host) {
     }
     const auto foreign = data.foreign_roots.find(folded.text());
     return foreign == data.foreign_roots.end() ? nullptr : &foreign->second;
-}
-
-/// T2: the ClusterIP that was dialled decides; else the name in Host. The port that Host leaves
-/// out is the one that was dialled, and 80 when nothing was.
-Named find_named(const SnapshotData& data, const HttpRouteFacts& facts) {
-    if (facts.destination) {
-        if (const auto* entry = find_cluster_ip(data.by_cluster_ip, *facts.destination)) {
-            return {entry, entry->owner, false};
-        }
-    }
-    const auto authority = split_authority(facts.authority);
-    if (!authority) {
-        return {};
-    }
-    const bool is_redirected = facts.destination.has_value();
-    const std::uint16_t implied = is_redirected ? facts.destination->port : k_http_port;
-    const std::uint16_t port = authority->port.value_or(implied);
-    if (const auto ip = parse_ip(authority->host)) {
-        // An address in Host says no more than the address that was dialled.
-        const auto* entry =
-            is_redirected ? nullptr : find_cluster_ip(data.by_cluster_ip, {*ip, port});
-        return {entry, entry == nullptr ? nullptr : entry->owner, false};
-    }
-    const Destination* destination = find_host(data, authority->host);
-    const auto* entry =
-        destination == nullptr ? nullptr : destination->find_port({Transport::tcp, port});
-    return {entry, destination, is_redirected};
 }
 
 void name_service(Route& route, const Destination& destination) {
@@ -124,20 +89,46 @@ const SplitAtPort* find_split(const DestinationPort& entry, const HttpView* requ
     return nullptr;
 }
 
-/// Bytes or datagrams to a Service's ClusterIP; `entry` is null when it is none. Only a Service
-/// has a ClusterIP, so there is one behind the entry.
+}  // namespace
+
+Named find_named(const SnapshotData& data, const HttpRouteFacts& facts, Transport transport) {
+    const SnapshotData::ByAddress& by_address =
+        transport == Transport::tcp ? data.by_cluster_ip : data.udp_by_cluster_ip;
+    if (facts.destination) {
+        if (const auto* entry = find_cluster_ip(by_address, *facts.destination)) {
+            return {entry, entry->owner, false};
+        }
+    }
+    const auto authority = split_authority(facts.authority);
+    if (!authority) {
+        return {};
+    }
+    const bool is_redirected = facts.destination.has_value();
+    const std::uint16_t implied = is_redirected ? facts.destination->port : k_http_port;
+    const std::uint16_t port = authority->port.value_or(implied);
+    if (const auto ip = parse_ip(authority->host)) {
+        // An address in Host says no more than the address that was dialled.
+        const auto* entry = is_redirected ? nullptr : find_cluster_ip(by_address, {*ip, port});
+        return {entry, entry == nullptr ? nullptr : entry->owner, false};
+    }
+    const Destination* destination = find_host(data, authority->host);
+    const auto* entry =
+        destination == nullptr ? nullptr : destination->find_port({transport, port});
+    return {entry, destination, is_redirected};
+}
+
 Route route_opaque(const DestinationPort* entry) {
     if (entry == nullptr) {
         return route_nowhere(true, nullptr);
     }
-    const auto* at_port = find_split(*entry, nullptr);
-    return at_port != nullptr ? route_split(*entry, *at_port) : route_whole(*entry);
+    if (const auto* at_port = find_split(*entry, nullptr)) {
+        return route_split(*entry, *at_port);
+    }
+    return entry->service != nullptr ? route_whole(*entry) : route_nowhere(true, nullptr);
 }
 
-}  // namespace
-
 Route route_http(const Snapshot& snapshot, const HttpRouteFacts& facts) {
-    const Named named = find_named(snapshot.data(), facts);
+    const Named named = find_named(snapshot.data(), facts, Transport::tcp);
     const bool is_redirected = facts.destination.has_value();
     if (named.entry == nullptr) {
         return route_nowhere(is_redirected, named.destination);
@@ -163,7 +154,7 @@ Route route_udp(const Snapshot& snapshot, const UdpRouteFacts& facts) {
 }
 
 bool has_path_rules(const Snapshot& snapshot, const HttpRouteFacts& facts) {
-    const Named named = find_named(snapshot.data(), facts);
+    const Named named = find_named(snapshot.data(), facts, Transport::tcp);
     return named.entry != nullptr && named.entry->has_path_rules;
 }
 

@@ -37,6 +37,7 @@ constexpr FailureRow retried(std::uint16_t status, std::string_view sentence) {
 constexpr FailureRow consequence_of(Reason reason) {
     switch (reason) {
         case Reason::no_target:
+        case Reason::target_invalid:
             return denied("No traffic target allows access to this workload.");
         case Reason::unauthenticated:
             return denied("Only callers with a mesh identity are allowed here.");

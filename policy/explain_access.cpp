@@ -1,0 +1,262 @@
+// explain_access: decide() once more, target by target.
+#include "policy/decide.hpp"
+#include "policy/explain.hpp"
+#include "policy/explain_parts.hpp"
+#include "policy/explain_target.hpp"
+#include "policy/judge.hpp"
+#include "policy/snapshot_data.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+#include <utility>
+
+namespace policy {
+namespace {
+
+/// The order of "nearest": as in decide(), and before those that do not list the peer come those
+/// of them that would allow if they did.
+enum class Nearness : std::uint8_t { invalid, unlisted, unlisted_only, port, protocol, route };
+
+struct Candidate {
+    Nearness nearness = Nearness::invalid;
+    bool is_verdicts = false;  // the one that decide() names
+    ConsideredTarget target;
+};
+
+Nearness nearness_of(Reason failed) {
+    if (failed == Reason::port_not_allowed) {
+        return Nearness::port;
+    }
+    return failed == Reason::protocol_not_allowed ? Nearness::protocol : Nearness::route;
+}
+
+std::string_view nearest_word(Reason failed) {
+    if (failed == Reason::port_not_allowed) {
+        return "port";
+    }
+    return failed == Reason::protocol_not_allowed ? "protocol" : "method, path or header";
+}
+
+bool matches_any(const std::vector<const HttpRule*>& rules, const HttpView& request) {
+    return std::any_of(rules.begin(), rules.end(), [&](const HttpRule* rule) {
+        return matches(*rule, request);
+    });
+}
+
+class AccessExplainer {
+ public:
+    AccessExplainer(const Snapshot& snapshot, const AccessQuestion& question)
+        : snapshot_(snapshot),
+          data_(snapshot.data()),
+          question_(question),
+          request_(judge_request(
+              question.request,
+              question.protocol == Protocol::http && has_path_rules(snapshot, question.port),
+              data_.options
+          )),
+          is_refused_(request_.is_path_refused) {}
+
+    AccessExplanation explain() {
+        answer_.asked = asked();
+        answer_.mode = snapshot_.access_mode(question_.port);
+        answer_.is_opaque = snapshot_.is_opaque(question_.port);
+        if (is_http()) {
+            answer_.dropped_headers = question_.request.dropped;
+        }
+        if (is_http() && !question_.request.malformed.empty()) {
+            answer_.reason = Reason::malformed_request;
+            answer_.detail =
+                "the proxy answers 400 before it asks any target: " + question_.request.malformed;
+            return std::move(answer_);
+        }
+        const Verdict verdict = decide();
+        answer_.allowed = verdict.allowed;
+        answer_.reason = verdict.reason;
+        if (verdict.allowed) {
+            add_rule(verdict.rule);
+        } else {
+            add_considered(verdict.rule);
+            answer_.detail = denial_sentence();
+        }
+        return std::move(answer_);
+    }
+
+ private:
+    [[nodiscard]] bool is_http() const { return question_.protocol == Protocol::http; }
+    [[nodiscard]] const Identity* peer() const {
+        return question_.peer ? &*question_.peer : nullptr;
+    }
+    [[nodiscard]] std::string peer_text() const {
+        return question_.peer ? short_text(*question_.peer, data_.workload.trust_domain)
+                              : std::string("an unauthenticated peer");
+    }
+    [[nodiscard]] std::string own_text() const {
+        return data_.workload.name_space + '/' + data_.workload.service_account;
+    }
+
+    [[nodiscard]] std::string asked() const {
+        const std::string what =
+            is_http() ? shown(question_.request.method) + ' ' + shown(question_.request.target)
+                      : protocol_text(question_.protocol);
+        const std::string address =
+            question_.peer_address ? " at " + question_.peer_address->text() : std::string();
+        return what + " from " + peer_text() + address + " to port " +
+               std::to_string(question_.port) + " of " + own_text();
+    }
+
+    [[nodiscard]] Verdict decide() const {
+        if (is_refused_) {
+            Verdict verdict;
+            verdict.reason = Reason::path_refused;
+            return verdict;
+        }
+        switch (question_.protocol) {
+            case Protocol::tcp:
+                return decide_tcp(snapshot_, {peer(), question_.port, question_.peer_address});
+            case Protocol::udp:
+                return decide_udp(snapshot_, {peer(), question_.port, question_.peer_address});
+            case Protocol::http:
+                break;
+        }
+        HttpFacts facts;
+        facts.peer = peer();
+        facts.peer_address = question_.peer_address;
+        facts.port = question_.port;
+        facts.method = question_.request.method;
+        facts.path = request_.path;
+        facts.authority = question_.request.authority;
+        facts.headers = request_.fields;
+        return decide_http(snapshot_, facts);
+    }
+
+    void add_rule(const RuleId& rule) {
+        answer_.rule = AllowingRule{
+            {std::string(rule.name_space), std::string(rule.name)}, std::string(rule.match)
+        };
+        answer_.detail = "TrafficTarget " + short_text(answer_.rule->target) + " allows it" +
+                         (rule.match.empty() ? "" : ", match " + answer_.rule->match);
+    }
+
+    void add_considered(const RuleId& nearest) {
+        std::vector<Candidate> candidates;
+        for (std::uint32_t index = 0; index < data_.targets.size(); ++index) {
+            candidates.push_back(consider(index));
+            const ObjectName& name = data_.targets[index].name;
+            candidates.back().is_verdicts =
+                name.name == nearest.name && name.name_space == nearest.name_space;
+        }
+        for (const InvalidTarget& target : data_.invalid_targets) {
+            candidates.push_back(
+                {Nearness::invalid, false, {target.name, Reason::target_invalid, target.detail}}
+            );
+        }
+        std::sort(
+            candidates.begin(),
+            candidates.end(),
+            [](const Candidate& left, const Candidate& right) {
+                return std::tie(right.nearness, right.is_verdicts, left.target.name) <
+                       std::tie(left.nearness, left.is_verdicts, right.target.name);
+            }
+        );
+        for (Candidate& candidate : candidates) {
+            answer_.considered.push_back(std::move(candidate.target));
+        }
+    }
+
+    [[nodiscard]] Candidate consider(std::uint32_t index) const {
+        const CompiledTarget& target = data_.targets[index];
+        const Reason failed = judge(target);
+        if (!lists_peer(index)) {
+            const bool fits = failed == Reason::allowed && !is_refused_;
+            const Reason reason =
+                question_.peer ? Reason::source_not_allowed : Reason::unauthenticated;
+            const std::string sentence =
+                sources_sentence(target, question_, data_.workload.trust_domain);
+            return {
+                fits ? Nearness::unlisted_only : Nearness::unlisted,
+                false,
+                {target.name,
+                 reason,
+                 sentence + (fits ? "; nothing else in it is against this" : "")}
+            };
+        }
+        if (is_refused_) {
+            return {
+                Nearness::route,
+                false,
+                {target.name, Reason::path_refused, "no target can allow such a path"}
+            };
+        }
+        assert(failed != Reason::allowed);
+        const HttpView view = request_.view(question_.request);
+        return {
+            nearness_of(failed),
+            false,
+            {target.name, failed, failure_sentence(target, failed, question_, view)}
+        };
+    }
+
+    [[nodiscard]] bool lists_peer(std::uint32_t index) const {
+        if (!question_.peer) {
+            return false;
+        }
+        const Audiences audiences = find_audiences(data_, *question_.peer, question_.peer_address);
+        const auto has_it = [index](const Audience* audience) {
+            return audience != nullptr &&
+                   std::binary_search(audience->targets.begin(), audience->targets.end(), index);
+        };
+        return has_it(audiences.by_identity) || has_it(audiences.by_address);
+    }
+
+    /// Reason::allowed, or the first step that failed, whoever asks.
+    [[nodiscard]] Reason judge(const CompiledTarget& target) const {
+        switch (question_.protocol) {
+            case Protocol::tcp:
+                return judge_tcp(target, question_.port, snapshot_.is_opaque(question_.port));
+            case Protocol::udp:
+                return judge_udp(target, question_.port);
+            case Protocol::http:
+                break;
+        }
+        const Reason failed = judge_http_port(target, question_.port);
+        const bool needs_route = failed == Reason::allowed && target.has_http;
+        return needs_route && !matches_any(target.http_rules, request_.view(question_.request))
+                   ? Reason::route_not_allowed
+                   : failed;
+    }
+
+    [[nodiscard]] std::string denial_sentence() const {
+        if (is_refused_) {
+            return refused_path_sentence(question_.request);
+        }
+        if (answer_.reason == Reason::no_target) {
+            return "no valid TrafficTarget has " + own_text() +
+                   " as its destination, and without one everything is denied";
+        }
+        if (answer_.reason == Reason::unauthenticated) {
+            return "the peer proved no identity, and targets allow identities only";
+        }
+        if (answer_.reason == Reason::source_not_allowed) {
+            return "no TrafficTarget lists " + peer_text() + " among its sources";
+        }
+        const ConsideredTarget& nearest = answer_.considered.front();
+        return "TrafficTarget " + short_text(nearest.name) + " lists the peer, but not for this " +
+               std::string(nearest_word(nearest.failed));
+    }
+
+    const Snapshot& snapshot_;
+    const SnapshotData& data_;
+    const AccessQuestion& question_;
+    JudgedRequest request_;
+    bool is_refused_;
+    AccessExplanation answer_;
+};
+
+}  // namespace
+
+AccessExplanation explain_access(const Snapshot& snapshot, const AccessQuestion& question) {
+    return AccessExplainer(snapshot, question).explain();
+}
+
+}  // namespace policy
