@@ -2,6 +2,7 @@
 #include "proxy/command/check.hpp"
 #include "proxy/command/command.hpp"
 #include "proxy/command/demo.hpp"
+#include "proxy/command/explain.hpp"
 #include "proxy/command/identity.hpp"
 #include "proxy/command/proxy.hpp"
 #include "proxy/command/redirect.hpp"
@@ -22,7 +23,9 @@ constexpr const char* k_examples =
     "  smilax identity init --dir ca                 a certificate authority for development\n"
     "  smilax proxy --config smilax.yaml             the sidecar, until SIGTERM\n"
     "  smilax redirect install                       lead this pod's traffic through it\n"
-    "  smilax check manifests/                       are these manifests right?";
+    "  smilax check manifests/                       are these manifests right?\n"
+    "  smilax explain access manifests/ --from shop/web --to shop/pay --port 8080   may it, and "
+    "why?";
 
 int run(int argc, char** argv) {
     CLI::App app("Smilax: a sidecar proxy that enforces SMI resources directly", "smilax");
@@ -33,6 +36,7 @@ int run(int argc, char** argv) {
     proxy::command::add_proxy_command(app, result);
     proxy::command::add_demo_command(app, result);
     proxy::command::add_check_command(app, result);
+    proxy::command::add_explain_command(app, result);
     proxy::command::add_identity_command(app, result);
     proxy::command::add_redirect_command(app, result);
     if (argc <= 1) {

@@ -1,25 +1,19 @@
 #include "proxy/command/check.hpp"
 
 #include "policy/compile.hpp"
-#include "policy/document.hpp"
-#include "policy/inventory.hpp"
 #include "policy/json_writer.hpp"
 #include "policy/problem.hpp"
 #include "policy/problem_json.hpp"
-#include "proxy/command/manifest_files.hpp"
-#include "proxy/command/text_file.hpp"
+#include "proxy/command/manifests.hpp"
+#include "proxy/command/terminal.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -29,8 +23,6 @@ namespace {
 
 using policy::Problem;
 using policy::Severity;
-
-constexpr std::string_view k_standard_input = "<stdin>";
 
 /// What was read and what was found.
 struct Findings {
@@ -43,54 +35,19 @@ struct Findings {
     }
 };
 
-void add_problems(std::vector<Problem> more, std::vector<Problem>& all) {
-    std::move(more.begin(), more.end(), std::back_inserter(all));
-}
-
-void read_files(
-    const std::vector<std::string>& files,
-    std::istream& input,
-    policy::Inventory& inventory,
-    Findings& findings
-) {
-    constexpr std::size_t bytes_max = policy::DocumentLimits{}.text_bytes_max;
-    for (const std::string& file : files) {
-        const bool is_input = file == "-";
-        const std::string name = is_input ? std::string(k_standard_input) : file;
-        const auto text = is_input ? read_text(input, bytes_max) : read_text_file(file, bytes_max);
-        if (text.has_error()) {
-            findings.problems.push_back(
-                {Severity::error,
-                 {name, 0, 0},
-                 {},
-                 "unreadable_file",
-                 "The file cannot be read: " + text.error() + "."}
-            );
-        } else {
-            // False means that the text did not parse, which is among the inventory's problems.
-            static_cast<void>(inventory.replace_file(name, *text));
-        }
-    }
-    findings.files = files.size();
-}
-
-Findings find_problems(
-    const CheckOptions& options, const std::vector<std::string>& files, std::istream& input
-) {
+Findings find_problems(const CheckOptions& options, const Manifests& manifests) {
     Findings findings;
-    policy::Inventory inventory(options.policy.name_space);
-    read_files(files, input, inventory, findings);
-    for (const auto& [file, objects] : inventory.by_file()) {
+    findings.files = manifests.files;
+    for (const auto& [file, objects] : manifests.inventory.by_file()) {
         findings.objects += objects.size();
     }
-    add_problems(inventory.problems(), findings.problems);
     policy::Workload workload;
     workload.trust_domain = options.policy.trust_domain;
     workload.name_space = options.policy.name_space;
-    add_problems(
-        policy::compile(inventory, workload, options.policy.options, 1).problems, findings.problems
+    findings.problems = all_problems(
+        manifests,
+        policy::compile(manifests.inventory, workload, options.policy.options, 1).problems
     );
-    findings.problems = policy::in_order(std::move(findings.problems));
     return findings;
 }
 
@@ -108,7 +65,7 @@ std::string coloured(const Problem& problem) {
     return line;
 }
 
-void print_text(const Findings& findings, bool use_colours, const CheckStreams& streams) {
+void print_text(const Findings& findings, bool use_colours, const CommandStreams& streams) {
     for (const Problem& problem : findings.problems) {
         streams.output << (use_colours ? coloured(problem) : policy::to_string(problem)) << '\n';
     }
@@ -122,7 +79,7 @@ void print_text(const Findings& findings, bool use_colours, const CheckStreams& 
     );
 }
 
-void print_json(const Findings& findings, const CheckStreams& streams) {
+void print_json(const Findings& findings, const CommandStreams& streams) {
     policy::JsonWriter json;
     json.begin_object();
     policy::write_problems(json, findings.problems);
@@ -134,25 +91,19 @@ void print_json(const Findings& findings, const CheckStreams& streams) {
     streams.output << json.text() << '\n';
 }
 
-/// https://no-color.org: present and not empty.
-bool wants_colours() {
-    const char* no_color = std::getenv("NO_COLOR");
-    return ::isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
-}
-
 }  // namespace
 
-int run_check(const CheckOptions& options, const CheckStreams& streams) {
+int run_check(const CheckOptions& options, const CommandStreams& streams) {
     if (const auto error = judge_switches(options.policy)) {
         streams.error << "smilax check: " << *error << '\n';
         return 2;
     }
-    const auto files = list_manifest_files(options.paths);
-    if (files.has_error()) {
-        streams.error << "smilax check: " << files.error() << '\n';
+    const auto manifests = read_manifests(options.paths, options.policy.name_space, streams.input);
+    if (manifests.has_error()) {
+        streams.error << "smilax check: " << manifests.error() << '\n';
         return 2;
     }
-    const Findings findings = find_problems(options, *files, streams.input);
+    const Findings findings = find_problems(options, *manifests);
     if (options.as_json) {
         print_json(findings, streams);
     } else {

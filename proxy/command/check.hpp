@@ -4,7 +4,6 @@
 #include "proxy/command/command.hpp"
 #include "proxy/command/policy_switches.hpp"
 
-#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -23,13 +22,7 @@ struct CheckOptions {
     bool use_colours = false;
 };
 
-struct CheckStreams {
-    std::istream& input;
-    std::ostream& output;  // the problems
-    std::ostream& error;   // the summary, and what is wrong with the arguments
-};
-
 /// Returns the exit code: 0 no errors (warnings may be), 1 errors, 2 a path that leads nowhere.
-[[nodiscard]] int run_check(const CheckOptions& options, const CheckStreams& streams);
+[[nodiscard]] int run_check(const CheckOptions& options, const CommandStreams& streams);
 
 }  // namespace proxy::command

@@ -74,6 +74,13 @@ void add_policy_switches(CLI::App& app, PolicySwitches& switches) {
         Words<bool>{{"refuse", false}, {"keep", true}},
         "What happens to paths with %2F or %5C"
     );
+    add_choice(
+        app,
+        "--empty-backend",
+        options.empty_backends_fail,
+        Words<bool>{{"share", false}, {"fail", true}},
+        "What becomes of the share of a TrafficSplit's backend without a ready endpoint"
+    );
     // One value each: a greedy option would swallow the PATHs behind it.
     app.add_option_function<std::vector<std::uint16_t>>(
            "--opaque-port",

@@ -20,8 +20,8 @@ struct PolicySwitches {
 };
 
 /// Adds --namespace, --trust-domain, --path-regex, --header-regex,
-/// --allow-cross-namespace-targets, --escaped-slash and --opaque-port. `switches` outlives the
-/// parse.
+/// --allow-cross-namespace-targets, --escaped-slash, --empty-backend and --opaque-port. `switches`
+/// outlives the parse.
 void add_policy_switches(CLI::App& app, PolicySwitches& switches);
 
 /// What is wrong with namespace and trust domain as parts of every identity, as a sentence;

@@ -41,6 +41,7 @@ TEST_F(PolicySwitchesTest, WithoutAnyTheyAreTheDefaultsOfTheProxy) {
     EXPECT_EQ(switches.options.header_regex, RegexMode::search);
     EXPECT_FALSE(switches.options.allow_cross_namespace_targets);
     EXPECT_FALSE(switches.options.keep_escaped_slash);
+    EXPECT_FALSE(switches.options.empty_backends_fail);
     EXPECT_THAT(switches.options.opaque_ports, IsEmpty());
 }
 
@@ -52,6 +53,7 @@ TEST_F(PolicySwitchesTest, EachSetsItsOption) {
          "--header-regex=full",
          "--allow-cross-namespace-targets",
          "--escaped-slash=keep",
+         "--empty-backend=fail",
          "--opaque-port=3306"}
     );
     EXPECT_EQ(switches.name_space, "shop");
@@ -60,6 +62,7 @@ TEST_F(PolicySwitchesTest, EachSetsItsOption) {
     EXPECT_EQ(switches.options.header_regex, RegexMode::full);
     EXPECT_TRUE(switches.options.allow_cross_namespace_targets);
     EXPECT_TRUE(switches.options.keep_escaped_slash);
+    EXPECT_TRUE(switches.options.empty_backends_fail);
     EXPECT_THAT(switches.options.opaque_ports, ElementsAre(3306));
 }
 
@@ -97,6 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
         "--path-regex=search",
         "--header-regex=start",
         "--escaped-slash=decode",
+        "--empty-backend=drop",
         "--opaque-port=0",
         "--opaque-port=65536"
     )
