@@ -1,7 +1,10 @@
 #include "proxy/control/admin_pages.hpp"
 
 #include "policy/problem_json.hpp"
+#include "proxy/control/explain_pages.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,10 +15,14 @@ namespace {
 constexpr std::string_view k_json = "application/json";
 constexpr std::string_view k_prometheus_text = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view k_paths =
-    "/live      200 while the process runs\n"
-    "/ready     200 once it serves, 503 and the reason before\n"
-    "/metrics   Prometheus text\n"
-    "/snapshot  the policy in force and the problems of its resources, as JSON\n";
+    "/live            200 while the process runs\n"
+    "/ready           200 once it serves, 503 and the reason before\n"
+    "/metrics         Prometheus text\n"
+    "/snapshot        the policy in force and the problems of its resources, as JSON\n"
+    "/explain/access  may this peer do this, and why: ?from=NS/SA&port=N and protocol, method,\n"
+    "                 path, header=name:%20value (repeatable), from-address; as JSON\n"
+    "/explain/route   where does this go, and why: ?host=HOST[:PORT] and protocol, method, path,\n"
+    "                 header; as JSON\n";
 
 AdminPage text_page(unsigned status, std::string body) {
     AdminPage page;
@@ -46,7 +53,9 @@ AdminPage snapshot_page(const AdminHandlers& handlers) {
 }  // namespace
 
 io::Awaitable<AdminPage> admin_page(const AdminHandlers& handlers, std::string_view target) {
-    const std::string_view path = target.substr(0, target.find('?'));
+    const std::size_t path_end = std::min(target.find('?'), target.size());
+    const std::string_view path = target.substr(0, path_end);
+    const std::string_view query = target.substr(std::min(path_end + 1, target.size()));
     if (path == "/live") {
         co_return text_page(200, "live\n");
     }
@@ -61,6 +70,12 @@ io::Awaitable<AdminPage> admin_page(const AdminHandlers& handlers, std::string_v
     }
     if (path == "/snapshot") {
         co_return snapshot_page(handlers);
+    }
+    if (path == "/explain/access") {
+        co_return explain_access_page(handlers, query);
+    }
+    if (path == "/explain/route") {
+        co_return explain_route_page(handlers, query);
     }
     if (path == "/") {
         co_return text_page(200, std::string(k_paths));

@@ -15,7 +15,7 @@ struct AdminPage {
     std::string body;
 };
 
-/// The page at `target` (its query is ignored) for GET and HEAD; 404 where there is none.
+/// The page at `target` for GET and HEAD (only /explain reads a query); 404 where there is none.
 /// `handlers` outlive the wait.
 [[nodiscard]] io::Awaitable<AdminPage> admin_page(
     const AdminHandlers& handlers, std::string_view target

@@ -4,6 +4,8 @@
 #include "policy/address.hpp"
 #include "policy/problem.hpp"
 #include "policy/result.hpp"
+#include "policy/snapshot.hpp"
+#include "proxy/limits.hpp"
 #include "tls/io.hpp"
 
 #include <cstddef>
@@ -29,6 +31,11 @@ struct AdminHandlers {
     std::function<std::vector<policy::Problem>()> problems;
     /// Of the snapshot in force; 0 when there is none yet.
     std::function<std::uint64_t()> generation;
+    /// The snapshot in force, for questions about it; null when there is none yet.
+    std::function<std::shared_ptr<const policy::Snapshot>()> snapshot;
+    // Of the configuration, so that questions are read as the proxy would read requests.
+    std::string trust_domain = "cluster.local";
+    Limits limits;
 };
 
 struct AdminLimits {

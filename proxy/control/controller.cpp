@@ -170,6 +170,9 @@ AdminHandlers Controller::admin_handlers() {
     };
     handlers.problems = [this] { return problems(); };
     handlers.generation = [this] { return generation_; };
+    handlers.snapshot = [this] { return compiled_.snapshot; };
+    handlers.trust_domain = configuration_.workload.trust_domain;
+    handlers.limits = configuration_.limits;
     return handlers;
 }
 

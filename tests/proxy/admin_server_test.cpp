@@ -90,6 +90,10 @@ class AdminServerTest : public testing::Test {
         };
         handlers_.problems = [this]() { return problems_; };
         handlers_.generation = [this]() { return generation_; };
+        handlers_.snapshot = [this]() {
+            ++calls_;
+            return std::shared_ptr<const policy::Snapshot>();
+        };
     }
     ~AdminServerTest() override { stop(); }
 
@@ -210,7 +214,8 @@ TEST_F(AdminServerTest, ListsItsPathsAndKnowsNoOther) {
     start();
     const std::string index = get("/");
     EXPECT_THAT(index, StartsWith("HTTP/1.1 200 OK\r\n"));
-    for (const std::string path : {"/live", "/ready", "/metrics", "/snapshot"}) {
+    for (const std::string path :
+         {"/live", "/ready", "/metrics", "/snapshot", "/explain/access", "/explain/route"}) {
         EXPECT_THAT(body_of(index), HasSubstr(path + " "));
     }
     EXPECT_THAT(get("/drain"), StartsWith("HTTP/1.1 404 Not Found\r\n"));
@@ -222,6 +227,24 @@ TEST_F(AdminServerTest, ListsItsPathsAndKnowsNoOther) {
 TEST_F(AdminServerTest, IgnoresAQuery) {
     start();
     EXPECT_THAT(get("/metrics?name[]=request_total"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(AdminServerTest, ReadsTheQuestionInTheQuery) {
+    start();
+    EXPECT_THAT(get("/explain/access"), StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+    EXPECT_THAT(get("/explain/access?"), StartsWith("HTTP/1.1 400 Bad Request\r\n"));
+    EXPECT_EQ(calls_, 0);
+    const std::string answer = get("/explain/access?from=shop/web&port=80");
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+    EXPECT_EQ(body_of(answer), "no resources yet\n");
+    EXPECT_THAT(get("/explain/route?host=api"), StartsWith("HTTP/1.1 503 "));
+    EXPECT_THAT(get("/explain"), StartsWith("HTTP/1.1 404 "));
+}
+
+TEST_F(AdminServerTest, BoundsAQuestionByTheBoundOfTheHead) {
+    start();
+    const std::string question = "/explain/access?from=shop/web&port=80&path=/";
+    EXPECT_THAT(get(question + std::string(9'000, 'x')), StartsWith("HTTP/1.1 431 "));
 }
 
 TEST_F(AdminServerTest, AnswersHeadAsGetWithoutTheBody) {
