@@ -10,8 +10,7 @@ namespace {
 /// Sorts each object into its table.
 class Sorter {
  public:
-    Sorter(Catalog& catalog, std::vector<Problem>& problems)
-        : catalog_(catalog), problems_(problems) {}
+    Sorter(Catalog& catalog, ProblemList& problems) : catalog_(catalog), problems_(problems) {}
 
     void operator()(const TrafficTarget& object) {
         insert("TrafficTarget", catalog_.targets, object);
@@ -63,7 +62,7 @@ class Sorter {
     }
 
     void report(std::string_view kind, const Metadata& second, const Metadata& first) {
-        problems_.push_back(
+        problems_.add(
             {Severity::error,
              second.origin,
              object_text(kind, second.name),
@@ -75,7 +74,7 @@ class Sorter {
     }
 
     Catalog& catalog_;
-    std::vector<Problem>& problems_;
+    ProblemList& problems_;
     std::map<ObjectName, const EndpointSlice*> slices_;
 };
 
@@ -96,7 +95,7 @@ void index_pod_addresses(Catalog& catalog) {
 
 }  // namespace
 
-Catalog make_catalog(const Inventory& inventory, std::vector<Problem>& problems) {
+Catalog make_catalog(const Inventory& inventory, ProblemList& problems) {
     Catalog catalog;
     Sorter sorter(catalog, problems);
     for (const auto& [file, resources] : inventory.by_file()) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "policy/inventory.hpp"
-#include "policy/problem.hpp"
+#include "policy/problem_list.hpp"
 #include "policy/resource.hpp"
 
 #include <map>
@@ -29,7 +29,7 @@ struct Catalog {
     std::map<IpAddress, const Pod*> pods_by_ip;
 };
 
-[[nodiscard]] Catalog make_catalog(const Inventory& inventory, std::vector<Problem>& problems);
+[[nodiscard]] Catalog make_catalog(const Inventory& inventory, ProblemList& problems);
 
 /// "TrafficTarget shop/pay", as problems name objects.
 [[nodiscard]] std::string object_text(std::string_view kind, const ObjectName& name);

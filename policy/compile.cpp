@@ -36,8 +36,8 @@ Compiler& Compiler::operator=(Compiler&&) noexcept = default;
 Compiler::~Compiler() = default;
 
 Compiled Compiler::compile(const Inventory& inventory, std::uint64_t generation) {
-    Compiled compiled;
-    const Catalog catalog = make_catalog(inventory, compiled.problems);
+    ProblemList problems;
+    const Catalog catalog = make_catalog(inventory, problems);
     auto data = std::make_unique<SnapshotData>();
     data->generation = generation;
     data->workload = workload_;
@@ -45,9 +45,9 @@ Compiled Compiler::compile(const Inventory& inventory, std::uint64_t generation)
     for (const std::uint16_t port : options_.opaque_ports) {
         data->opaque_ports.add(port);
     }
-    CompileContext context{catalog, *data, compiled.problems, *groups_, {}};
+    CompileContext context{catalog, *data, problems, *groups_, {}};
     compile_modes(context);
-    groups_->update(catalog, options_, compiled.problems);
+    groups_->update(catalog, options_, problems);
     compile_bindings(context);
     compile_access(context);
     compile_audiences(context);
@@ -55,8 +55,7 @@ Compiled Compiler::compile(const Inventory& inventory, std::uint64_t generation)
     compile_splits(context);
     data->groups = groups_->take_used();
     index_destinations(*data);
-    compiled.snapshot = std::make_shared<const Snapshot>(std::move(data));
-    return compiled;
+    return {std::make_shared<const Snapshot>(std::move(data)), problems.take()};
 }
 
 Compiled compile(

@@ -306,7 +306,7 @@ class TargetCompiler {
     }
 
     void report(Severity severity, const Origin& origin, std::string code, std::string message) {
-        context_.problems.push_back(
+        context_.problems.add(
             {severity,
              origin.line > 0 ? origin : target_.metadata.origin,
              object_text("TrafficTarget", target_.metadata.name),

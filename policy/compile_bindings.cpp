@@ -166,7 +166,7 @@ class BindingCompiler {
     }
 
     void report(Severity severity, const Origin& origin, std::string code, std::string message) {
-        context_.problems.push_back(
+        context_.problems.add(
             {severity,
              origin.line > 0 ? origin : binding_.metadata.origin,
              object_text("IdentityBinding", binding_.metadata.name),

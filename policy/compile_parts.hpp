@@ -4,7 +4,7 @@
 #include "policy/catalog.hpp"
 #include "policy/group_table.hpp"
 #include "policy/options.hpp"
-#include "policy/problem.hpp"
+#include "policy/problem_list.hpp"
 #include "policy/snapshot_data.hpp"
 
 #include <map>
@@ -25,7 +25,7 @@ struct BindingMeaning {
 struct CompileContext {
     const Catalog& catalog;
     SnapshotData& data;
-    std::vector<Problem>& problems;
+    ProblemList& problems;
     GroupTable& groups;
     std::map<ObjectName, BindingMeaning> bindings;
 };

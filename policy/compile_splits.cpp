@@ -304,7 +304,7 @@ class SplitCompiler {
     }
 
     void report(Severity severity, const Origin& origin, std::string code, std::string message) {
-        context_.problems.push_back(
+        context_.problems.add(
             {severity,
              origin.line > 0 ? origin : split_.metadata.origin,
              object_text("TrafficSplit", split_.metadata.name),

@@ -161,9 +161,7 @@ std::set<ObjectName> groups_in_targets(const Catalog& catalog) {
 
 }  // namespace
 
-void GroupTable::update(
-    const Catalog& catalog, const Options& options, std::vector<Problem>& problems
-) {
+void GroupTable::update(const Catalog& catalog, const Options& options, ProblemList& problems) {
     options_ = options;
     std::erase_if(entries_, [&](const auto& entry) {
         return !catalog.groups.contains(entry.first);
@@ -180,7 +178,9 @@ void GroupTable::update(
                 GroupCompiler(options_, *group, is_in_targets, entry.problems).compile()
             );
         }
-        problems.insert(problems.end(), entry.problems.begin(), entry.problems.end());
+        for (const Problem& problem : entry.problems) {
+            problems.add(problem);
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 #include "policy/catalog.hpp"
 #include "policy/options.hpp"
 #include "policy/problem.hpp"
+#include "policy/problem_list.hpp"
 #include "policy/snapshot_data.hpp"
 
 #include <map>
@@ -22,7 +23,7 @@ class GroupTable {
 
     /// Compiles the groups that are new or changed, and forgets those that are gone; adds the
     /// problems of all. `catalog` must last until take_used().
-    void update(const Catalog& catalog, const Options& options, std::vector<Problem>& problems);
+    void update(const Catalog& catalog, const Options& options, ProblemList& problems);
     /// The compiled group, null when there is none; marks it as used.
     [[nodiscard]] const RouteGroup* use(const ObjectName& name);
     /// What was used since update().

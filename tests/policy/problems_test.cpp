@@ -102,6 +102,15 @@ const std::string k_pay = "{kind: ServiceAccount, name: pay}";
 const std::string k_web = "[{kind: ServiceAccount, name: web, namespace: shop}]";
 const std::string k_rules = "[{kind: TCPRoute, name: x}]";
 
+/// A line for each.
+std::string bad_ports(int count) {
+    std::string lines;
+    for (int i = 0; i < count; ++i) {
+        lines += "    - x\n";
+    }
+    return lines;
+}
+
 std::string route(const std::string& spec) {
     return head("specs.smi-spec.io/v1alpha4", "TCPRoute") + "spec: " + spec + "\n---\n";
 }
@@ -149,6 +158,14 @@ INSTANTIATE_TEST_SUITE_P(
             error,
             std::string(64, '[') + "@@[" + std::string(65, ']') + "\n",
             "nested deeper than 64 levels"
+        },
+        Case{
+            "problems_left_out",
+            error,
+            "apiVersion: specs.smi-spec.io/v1alpha4\nkind: TCPRoute\nmetadata: {name: r}\n"
+            "spec:\n  matches:\n    ports:\n" +
+                bad_ports(1000) + "    - @@x\n",
+            "mend those above first"
         }
     )
 );
