@@ -26,7 +26,7 @@ class TargetCompiler {
         const bool is_here = resolve_destination();
         if (!target_.is_spoiled) {  // else its decoder told why
             check_shape();
-            resolve_sources();
+            resolve_sources(is_here);
             resolve_rules(is_here);
         }
         if (!is_here) {
@@ -108,9 +108,7 @@ class TargetCompiler {
         const Workload& workload = context_.data.workload;
         const Identity own{workload.trust_domain, workload.name_space, workload.service_account};
         return meaning != nullptr &&
-               (meaning->selects_own_pod ||
-                std::find(meaning->identities.begin(), meaning->identities.end(), own) !=
-                    meaning->identities.end());
+               (meaning->selects_own_pod || std::ranges::binary_search(meaning->identities, own));
     }
 
     void refuse_other_namespace(const Subject& destination, const std::string& name_space) {
@@ -122,8 +120,8 @@ class TargetCompiler {
         );
     }
 
-    /// An unknown kind spoils only that source (smi.md §1.8).
-    void resolve_sources() {
+    /// An unknown kind spoils only that source (smi.md §1.8). `is_used`: the target takes part.
+    void resolve_sources(bool is_used) {
         for (const Subject& source : target_.sources) {
             if (source.kind != k_service_account && source.kind != k_identity_binding) {
                 report(
@@ -145,17 +143,18 @@ class TargetCompiler {
                         own_namespace() + "; write the namespace"
                 );
             }
-            resolve_source(source, full_name(source));
+            resolve_source(source, full_name(source), is_used);
         }
     }
 
-    void resolve_source(const Subject& source, const ObjectName& name) {
+    void resolve_source(const Subject& source, const ObjectName& name, bool is_used) {
         if (source.kind == k_service_account) {
             add_source({context_.data.workload.trust_domain, name.name_space, name.name});
             return;
         }
         const BindingMeaning* meaning = find_binding(source, name, "this source");
-        if (meaning == nullptr) {
+        if (meaning == nullptr || !is_used ||
+            !take(meaning->identities.size() + meaning->pod_addresses.size())) {
             return;
         }
         for (const Identity& identity : meaning->identities) {
@@ -199,16 +198,15 @@ class TargetCompiler {
         return {subject.name_space.empty() ? own_namespace() : subject.name_space, subject.name};
     }
 
-    /// An unknown kind of rule spoils the target (U23). `is_used`: the target takes part, so its
-    /// groups must be kept.
+    /// An unknown kind of rule spoils the target (U23).
     void resolve_rules(bool is_used) {
         for (const RuleReference& rule : target_.rules) {
             if (rule.kind == "TCPRoute") {
                 compiled_.has_tcp = true;
-                add_ports(rule, context_.catalog.tcp_routes, compiled_.tcp_ports);
+                add_ports(rule, context_.catalog.tcp_routes, is_used, compiled_.tcp_ports);
             } else if (rule.kind == "UDPRoute") {
                 compiled_.has_udp = true;
-                add_ports(rule, context_.catalog.udp_routes, compiled_.udp_ports);
+                add_ports(rule, context_.catalog.udp_routes, is_used, compiled_.udp_ports);
             } else if (rule.kind == "HTTPRouteGroup") {
                 compiled_.has_http = true;
                 add_group(rule, is_used);
@@ -228,7 +226,10 @@ class TargetCompiler {
     /// needs it is denied (U20).
     template <class Route>
     void add_ports(
-        const RuleReference& rule, const std::map<ObjectName, const Route*>& routes, PortSet& ports
+        const RuleReference& rule,
+        const std::map<ObjectName, const Route*>& routes,
+        bool is_used,
+        PortSet& ports
     ) {
         const auto found = routes.find({own_namespace(), rule.name});
         if (found == routes.end()) {
@@ -236,15 +237,13 @@ class TargetCompiler {
             return;
         }
         const Route& route = *found->second;
-        if (route.is_spoiled) {
-            return;  // its decoder told why
+        if (route.is_spoiled || !is_used || !take(route.ports.size())) {
+            return;  // its decoder told why; nobody asks; there is no room
         }
         if (route.ports.empty()) {
             ports.add_all();  // A6, U25
         }
-        for (const std::uint16_t port : route.ports) {
-            ports.add(port);
-        }
+        ports.add(route.ports);
     }
 
     void add_group(const RuleReference& reference, bool is_used) {
@@ -254,10 +253,9 @@ class TargetCompiler {
             report_unresolved(reference);
             return;
         }
-        const std::vector<HttpMatch>& matches = found->second->matches;
         for (std::size_t i = 0; i < reference.matches.size(); ++i) {
             const std::string& match = reference.matches[i];
-            if (std::ranges::find(matches, match, &HttpMatch::name) == matches.end()) {
+            if (!names_of(*found->second).contains(match)) {
                 report(
                     Severity::error,
                     at(reference.matches_at[i]),
@@ -267,16 +265,27 @@ class TargetCompiler {
                 );
             }
         }
-        if (is_used) {
+        if (is_used && take(found->second->matches.size())) {
             add_rules(*context_.groups.use(name), reference.matches);
         }
     }
 
+    /// Built once for each group that is referred to by names.
+    const std::set<std::string_view>& names_of(const HttpRouteGroup& group) {
+        const auto [place, is_new] = context_.match_names.try_emplace(&group);
+        if (is_new) {
+            for (const HttpMatch& match : group.matches) {
+                place->second.insert(match.name);
+            }
+        }
+        return place->second;
+    }
+
     /// The rules that the reference names (U30: several may share a name), all without names (A4).
     void add_rules(const RouteGroup& group, const std::vector<std::string>& names) {
+        const std::set<std::string_view> wanted(names.begin(), names.end());
         for (const HttpRule& rule : group.rules) {
-            const bool is_named =
-                names.empty() || std::ranges::find(names, rule.name) != names.end();
+            const bool is_named = names.empty() || wanted.contains(rule.name);
             if (is_named && !rule.is_never) {
                 compiled_.http_rules.push_back(&rule);
             }
@@ -295,6 +304,21 @@ class TargetCompiler {
 
     [[nodiscard]] Origin at(const Place& place) const {
         return origin_in(target_.metadata.origin, place);
+    }
+
+    /// False when the snapshot has no room for that much more; the target is then invalid.
+    bool take(std::size_t units) {
+        if (context_.room.take(units)) {
+            return true;
+        }
+        invalidate(
+            target_.metadata.origin,
+            "policy_too_large",
+            "with what this target refers to, the policy would be larger than " +
+                std::to_string(Room::units_max) +
+                " entries, so it allows nothing; refer to smaller routes, groups or bindings"
+        );
+        return false;
     }
 
     /// An error that leaves the target without any effect.

@@ -11,7 +11,7 @@ using Targets = std::vector<std::uint32_t>;
 /// Peers with the same targets share one audience: hundreds of callers of one API cost one index.
 class AudienceTable {
  public:
-    explicit AudienceTable(SnapshotData& data) : data_(data) {}
+    AudienceTable(SnapshotData& data, Room& room) : data_(data), room_(room) {}
 
     const Audience* find_or_make(const Targets& targets) {
         const auto [place, is_new] = by_targets_.emplace(targets, nullptr);
@@ -22,22 +22,36 @@ class AudienceTable {
     }
 
  private:
-    [[nodiscard]] Audience make(const Targets& targets) const {
-        std::vector<RuleIndex::Entry> entries;
-        Targets without_routes;
+    [[nodiscard]] Audience make(const Targets& targets) {
+        Audience audience;
+        audience.targets = targets;
+        std::size_t rules = 0;
         for (const std::uint32_t index : targets) {
             const CompiledTarget& target = data_.targets[index];
+            rules += target.http_rules.size();
             if (!target.has_http) {
-                without_routes.push_back(index);
+                audience.targets_without_routes.push_back(index);
             }
-            for (const HttpRule* rule : target.http_rules) {
+        }
+        audience.is_indexed = room_.take(rules);
+        if (audience.is_indexed) {
+            audience.rules = RuleIndex(entries_of(targets));
+        }
+        return audience;
+    }
+
+    [[nodiscard]] std::vector<RuleIndex::Entry> entries_of(const Targets& targets) const {
+        std::vector<RuleIndex::Entry> entries;
+        for (const std::uint32_t index : targets) {
+            for (const HttpRule* rule : data_.targets[index].http_rules) {
                 entries.push_back({rule, index});
             }
         }
-        return {targets, std::move(without_routes), RuleIndex(std::move(entries))};
+        return entries;
     }
 
     SnapshotData& data_;
+    Room& room_;
     std::map<Targets, const Audience*> by_targets_;
 };
 
@@ -62,7 +76,7 @@ void compile_audiences(CompileContext& context) {
             }
         }
     }
-    AudienceTable table(data);
+    AudienceTable table(data, context.room);
     for (const auto& [identity, targets] : by_identity) {
         data.audience_by_identity.emplace(identity, table.find_or_make(targets));
     }

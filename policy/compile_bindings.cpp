@@ -43,6 +43,7 @@ class BindingCompiler {
                 meaning.identities.push_back(std::move(*identity));
             }
         }
+        std::sort(meaning.identities.begin(), meaning.identities.end());
         if (binding_.pod_labels) {
             select_pods(meaning);
         }
@@ -131,6 +132,11 @@ class BindingCompiler {
             if (name.name_space != name_space()) {
                 break;
             }
+            if (!context_.room.take(1)) {
+                report_too_large();
+                meaning.pod_addresses.clear();
+                return;
+            }
             if (!is_selected(*pod)) {
                 continue;
             }
@@ -154,6 +160,17 @@ class BindingCompiler {
                     "see that the Pods are among the resources"
             );
         }
+    }
+
+    void report_too_large() {
+        report(
+            Severity::error,
+            origin_in(binding_.metadata.origin, binding_.pod_labels_at),
+            "policy_too_large",
+            "with this podLabelSelector, more than " + std::to_string(Room::units_max) +
+                " pods would have to be looked at, so it selects nobody; use fewer selectors, or "
+                "service accounts"
+        );
     }
 
     [[nodiscard]] bool is_selected(const Pod& pod) const {

@@ -7,17 +7,40 @@
 #include "policy/problem_list.hpp"
 #include "policy/snapshot_data.hpp"
 
+#include <cstddef>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace policy {
 
 /// Whom an IdentityBinding means (I1).
 struct BindingMeaning {
-    std::vector<Identity> identities;
+    std::vector<Identity> identities;      // sorted
     std::vector<IpAddress> pod_addresses;  // sorted; of the pods that its selector selects
     bool selects_own_pod = false;
+};
+
+/// References multiply: targets by matches, Services' ports by endpoints, sources by targets. What
+/// one snapshot may hold, and so what compiling it may cost, is bounded for all of them together:
+/// fifty times what a mesh of 1,000 targets, 1,000 Services and 10,000 endpoints needs.
+class Room {
+ public:
+    static constexpr std::size_t units_max = 1'000'000;
+
+    /// False, and nothing taken, when there is not that much left.
+    [[nodiscard]] bool take(std::size_t units) {
+        if (units > left_) {
+            return false;
+        }
+        left_ -= units;
+        return true;
+    }
+
+ private:
+    std::size_t left_ = units_max;
 };
 
 /// What a step reads (catalog; workload and options inside `data`) and what it fills. All of it
@@ -28,6 +51,8 @@ struct CompileContext {
     ProblemList& problems;
     GroupTable& groups;
     std::map<ObjectName, BindingMeaning> bindings;
+    Room room;
+    std::map<const HttpRouteGroup*, std::set<std::string_view>> match_names;
 };
 
 /// Options and the Namespace's annotation → data.access, data.port_access.

@@ -104,8 +104,11 @@ class ServiceCompiler {
         backend->transport = transport;
         backend->port = port.port;
         backend->opaque = transport == Transport::tcp && is_opaque_port(port);
-        auto endpoints =
-            find_endpoints(context_.catalog, service_, port, data.workload.trust_domain);
+        std::vector<FoundEndpoint> endpoints;
+        if (take_room()) {
+            endpoints =
+                find_endpoints(context_.catalog, service_, port, data.workload.trust_domain);
+        }
         for (FoundEndpoint& found : endpoints) {
             if (backend->opaque && is_own(data.workload, found)) {
                 data.opaque_ports.add(found.endpoint.address.port);
@@ -125,8 +128,38 @@ class ServiceCompiler {
         destination.ports.push_back(std::move(entry));
     }
 
+    /// For the endpoints of one port. False, told once, when there is none left.
+    bool take_room() {
+        std::size_t addresses = 0;
+        const auto slices = context_.catalog.slices.find(service_.metadata.name);
+        if (slices != context_.catalog.slices.end()) {
+            for (const EndpointSlice* slice : slices->second) {
+                for (const EndpointEntry& entry : slice->endpoints) {
+                    addresses += entry.addresses.size();
+                }
+            }
+        }
+        if (context_.room.take(addresses + 1)) {
+            return true;
+        }
+        if (!is_too_large_) {
+            is_too_large_ = true;
+            context_.problems.add(
+                {Severity::error,
+                 service_.metadata.origin,
+                 object_text("Service", service_.metadata.name),
+                 "policy_too_large",
+                 "its ports by its endpoints are more than the " + std::to_string(Room::units_max) +
+                     " entries that all resources may have together, so ports of it have no "
+                     "endpoint; give it fewer ports"}
+            );
+        }
+        return false;
+    }
+
     CompileContext& context_;
     const Service& service_;
+    bool is_too_large_ = false;
 };
 
 /// One endpoint by address. Several Services may list the same pod; when they disagree, a meshed

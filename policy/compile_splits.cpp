@@ -51,6 +51,13 @@ class SplitCompiler {
     void finish() {
         const CompiledSplit& compiled = compile_matches();
         report_conflict(compiled);
+        const bool has_path_rules =
+            std::any_of(compiled.rules.begin(), compiled.rules.end(), [](const HttpRule* rule) {
+                return rule->has_path_condition();
+            });
+        if (!take(root_->ports.size() * (shares_.size() + 1))) {
+            return;
+        }
         report_backends();
         for (const auto& entry : root_->ports) {
             SplitAtPort at_port;
@@ -58,10 +65,7 @@ class SplitCompiler {
             at_port.choice_id = choice_id(root_->name, entry->key, split_.metadata.name);
             share_out(shares_, entry->key, context_.data.options, at_port);
             entry->splits.push_back(std::move(at_port));
-            entry->has_path_rules |=
-                std::any_of(compiled.rules.begin(), compiled.rules.end(), [](const HttpRule* rule) {
-                    return rule->has_path_condition();
-                });
+            entry->has_path_rules |= has_path_rules;
         }
     }
 
@@ -161,6 +165,24 @@ class SplitCompiler {
         root_->ports.insert(place, std::move(entry));
     }
 
+    /// False when the snapshot has no room for that much more: that part of the split has no
+    /// effect.
+    bool take(std::size_t units) {
+        if (context_.room.take(units)) {
+            return true;
+        }
+        report(
+            Severity::error,
+            split_.metadata.origin,
+            "policy_too_large",
+            "its ports by its backends, or its matches, are more than the " +
+                std::to_string(Room::units_max) +
+                " entries that all resources may have together, so they have no effect; split "
+                "a Service with fewer ports, or among fewer backends"
+        );
+        return false;
+    }
+
     const CompiledSplit& compile_matches() {
         CompiledSplit& compiled = context_.data.splits[split_.metadata.name];
         compiled.name = split_.metadata.name;
@@ -198,6 +220,9 @@ class SplitCompiler {
                 "there is no HTTPRouteGroup " + match.name + " in namespace " + name.name_space +
                     ", so this match hits nothing; create it or correct the name"
             );
+            return;
+        }
+        if (!take(group->rules.size())) {
             return;
         }
         for (const HttpRule& rule : group->rules) {

@@ -90,6 +90,31 @@ bool is_port_allowed(const CompiledTarget& target, std::uint16_t port) {
     return !target.port || *target.port == port;
 }
 
+/// What the index of an audience finds, where there is none.
+template <class IsAllowed>
+bool find_one_by_one(
+    const SnapshotData& data,
+    const Audience& audience,
+    const IsAllowed& is_allowed,
+    const HttpView& request,
+    Verdict& verdict
+) {
+    for (const std::uint32_t index : audience.targets) {
+        const CompiledTarget& target = data.targets[index];
+        if (!is_allowed(index)) {
+            continue;
+        }
+        const auto rule = std::ranges::find_if(target.http_rules, [&](const HttpRule* candidate) {
+            return matches(*candidate, request);
+        });
+        if (rule != target.http_rules.end()) {
+            verdict = {true, Reason::allowed, rule_id(target, *rule)};
+            return true;
+        }
+    }
+    return false;
+}
+
 /// A target of the audience that allows the request; `verdict` stays when there is none.
 void find_allowing(
     const SnapshotData& data,
@@ -103,6 +128,9 @@ void find_allowing(
     };
     if (const RuleIndex::Entry* found = audience.rules.find(request, is_allowed)) {
         verdict = {true, Reason::allowed, rule_id(data.targets[found->tag], found->rule)};
+        return;
+    }
+    if (!audience.is_indexed && find_one_by_one(data, audience, is_allowed, request, verdict)) {
         return;
     }
     const auto& whole = audience.targets_without_routes;

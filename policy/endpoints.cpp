@@ -120,12 +120,11 @@ SlicePort find_slice_port(const EndpointSlice& slice, const ServicePort& port) {
 void sort_and_merge(std::vector<FoundEndpoint>& endpoints) {
     const auto rank = [](const FoundEndpoint& found) {
         const Endpoint& endpoint = found.endpoint;
-        return std::tuple(
-            endpoint.address, !found.is_ready, !endpoint.meshed, endpoint.identity, endpoint.pod
-        );
+        return std::tuple(!found.is_ready, !endpoint.meshed, endpoint.identity, endpoint.pod);
     };
     std::sort(endpoints.begin(), endpoints.end(), [&](const auto& left, const auto& right) {
-        return rank(left) < rank(right);
+        const auto order = left.endpoint.address <=> right.endpoint.address;
+        return order != 0 ? order < 0 : rank(left) < rank(right);
     });
     const auto last =
         std::unique(endpoints.begin(), endpoints.end(), [](const auto& left, const auto& right) {

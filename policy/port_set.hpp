@@ -17,6 +17,11 @@ class PortSet {
             ports_.insert(place, port);
         }
     }
+    void add(const std::vector<std::uint16_t>& ports) {
+        ports_.insert(ports_.end(), ports.begin(), ports.end());
+        std::sort(ports_.begin(), ports_.end());
+        ports_.erase(std::unique(ports_.begin(), ports_.end()), ports_.end());
+    }
     [[nodiscard]] bool contains(std::uint16_t port) const {
         return is_all_ || std::binary_search(ports_.begin(), ports_.end(), port);
     }

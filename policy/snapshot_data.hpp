@@ -78,6 +78,8 @@ struct Audience {
     std::vector<std::uint32_t> targets;                 // into SnapshotData::targets, ascending
     std::vector<std::uint32_t> targets_without_routes;  // those that no HTTP match narrows down
     RuleIndex rules;                                    // tagged with the index of their target
+    /// False where there was no room for an index: the targets' matches are tried one by one.
+    bool is_indexed = true;
 };
 
 /// Peers at this address that prove an identity of `name_space`.

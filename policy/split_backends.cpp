@@ -1,7 +1,10 @@
 #include "policy/split_backends.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <limits>
+#include <map>
+#include <string_view>
 #include <utility>
 
 namespace policy {
@@ -72,12 +75,12 @@ std::vector<BackendShare> read_backends(
     const Catalog& catalog, const SnapshotData& data, const TrafficSplit& split
 ) {
     std::vector<BackendShare> shares;
+    std::map<std::string_view, std::size_t> places;
     for (const SplitBackend& backend : split.backends) {
-        const auto same = std::find_if(shares.begin(), shares.end(), [&](const auto& share) {
-            return share.service == backend.service;
-        });
-        if (same != shares.end()) {
-            same->weight = add_weights(same->weight, backend.weight_milli);
+        const auto [place, is_new] = places.emplace(backend.service, shares.size());
+        if (!is_new) {
+            BackendShare& same = shares[place->second];
+            same.weight = add_weights(same.weight, backend.weight_milli);
             continue;
         }
         shares.push_back(

@@ -404,6 +404,36 @@ INSTANTIATE_TEST_SUITE_P(
     )
 );
 
+std::string all_ports() {
+    std::string ports = "[";
+    for (int port = 1; port < 65536; ++port) {
+        ports += std::to_string(port) + ',';
+    }
+    return ports + ']';
+}
+
+/// A route of all ports fits in fifteen times.
+std::string sixteen_targets_of_all_ports() {
+    std::string text = route("{matches: {ports: " + all_ports() + "}}");
+    for (char name = 'a'; name < 'p'; ++name) {
+        text += head("access.smi-spec.io/v1alpha3", "TrafficTarget", std::string(1, name).c_str()) +
+                "spec: {destination: " + k_pay + ", sources: " + k_web + ", rules: " + k_rules +
+                "}\n---\n";
+    }
+    return text +
+           "apiVersion: access.smi-spec.io/v1alpha3\n@@kind: TrafficTarget\n"
+           "metadata: {name: p, namespace: shop}\nspec: {destination: " +
+           k_pay + ", sources: " + k_web + ", rules: " + k_rules + "}\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Room,
+    EveryProblem,
+    ::testing::Values(Case{
+        "policy_too_large", error, sixteen_targets_of_all_ports(), "refer to smaller routes"
+    })
+);
+
 // --- Routes ---
 
 INSTANTIATE_TEST_SUITE_P(
