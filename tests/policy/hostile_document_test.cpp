@@ -455,6 +455,16 @@ TEST(HostileProblems, KeepTheSeverityOfWhatIsLeftOut) {
     EXPECT_EQ(failed.problems.back().severity, Severity::error);
 }
 
+TEST(HostileProblems, AreBoundedWhenReferencesDoNotResolve) {
+    std::string text = k_wide;
+    text.replace(text.find("sources: [") + 10, 0, repeated("{kind: X, name: x}, ", 3000));
+    World world(good_file());
+    world.add("hostile.yaml", text + tcp_route("wide", "9090"));
+    ASSERT_EQ(world.compile().problems.size(), k_problems_per_file_max + 1);
+    EXPECT_EQ(world.problems.back().code, "problems_left_out");
+    EXPECT_EQ(world.problems.back().origin.file, "hostile.yaml");
+}
+
 TEST(HostileProblems, HaveTheirOwnBoundInEachFile) {
     ProblemList list;
     for (std::size_t i = 0; i < k_problems_per_file_max + 7; ++i) {
