@@ -2,7 +2,9 @@
 #include "policy/explain.hpp"
 #include "policy/explain_parts.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace policy {
 namespace {
@@ -17,6 +19,9 @@ void add_dropped(std::string& text, const std::vector<std::string>& dropped) {
     }
 }
 
+/// Of one kind: the verdict must not scroll away before a person has read it.
+constexpr std::size_t k_lines_max = 20;
+
 void add_problems(std::string& text, std::span<const Problem> problems) {
     if (problems.empty()) {
         return;
@@ -26,8 +31,16 @@ void add_problems(std::string& text, std::span<const Problem> problems) {
         std::to_string(problems.size()) + (problems.size() == 1 ? " problem" : " problems") +
             " in the resources:"
     );
-    for (const Problem& problem : problems) {
+    const auto shown = problems.first(std::min(problems.size(), k_lines_max));
+    for (const Problem& problem : shown) {
         add_line(text, "  " + to_string(problem));
+    }
+    if (shown.size() < problems.size()) {
+        add_line(
+            text,
+            "  and " + std::to_string(problems.size() - shown.size()) +
+                " more; smilax check lists them all"
+        );
     }
 }
 
@@ -97,10 +110,16 @@ std::string to_text(const AccessExplanation& explanation, std::span<const Proble
         );
     }
     add_dropped(text, explanation.dropped_headers);
-    for (std::size_t i = 0; i < explanation.considered.size(); ++i) {
+    const std::size_t targets = explanation.considered.size();
+    for (std::size_t i = 0; i < std::min(targets, k_lines_max); ++i) {
         add_line(
             text,
             std::string(i == 0 ? "nearest: " : "also: ") + target_line(explanation.considered[i])
+        );
+    }
+    if (targets > k_lines_max) {
+        add_line(
+            text, "and " + std::to_string(targets - k_lines_max) + " more; -o json lists them all"
         );
     }
     add_problems(text, problems);

@@ -406,6 +406,20 @@ TEST(ExplainAccess, WritesJsonInTheShapeOfTheDesign) {
     );
 }
 
+TEST(ExplainAccess, KeepsTheVerdictInSightOfPeople) {
+    std::string targets;
+    for (int i = 0; i < 30; ++i) {
+        targets += target("t" + std::to_string(i), "[{kind: UDPRoute, name: absent}]");
+    }
+    World world(targets);
+    const Problem problem{Severity::error, {"a.yaml", 3, 5}, "", "code", "It is wrong."};
+    const std::string text =
+        to_text(explain_access(world.snapshot(), from_web()), std::vector<Problem>(25, problem));
+    EXPECT_THAT(text, HasSubstr("\nand 10 more; -o json lists them all\n"));
+    EXPECT_THAT(text, HasSubstr("\n  and 5 more; smilax check lists them all\n"));
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 50);
+}
+
 TEST(ExplainAccess, WritesLinesForPeople) {
     World world(by_match("get-metrics") + target("other", "[{kind: UDPRoute, name: absent}]"));
     world.options.access = AccessMode::audit;
