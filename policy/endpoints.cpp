@@ -54,7 +54,7 @@ Identity pod_identity(const Pod& pod, const std::string& trust_domain) {
     return {
         trust_domain,
         pod.metadata.name.name_space,
-        pod.service_account.empty() ? "default" : pod.service_account,
+        pod.service_account,
     };
 }
 

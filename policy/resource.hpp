@@ -179,8 +179,8 @@ struct EndpointSlice {
 
 struct Pod {
     Metadata metadata;
-    std::string service_account = "default";
-    std::vector<IpAddress> addresses;                  // status.podIP, podIPs
+    std::string service_account = "default";  // empty: unreadable, so that nobody can answer for it
+    std::vector<IpAddress> addresses;         // status.podIP, podIPs
     std::map<std::string, std::uint16_t> named_ports;  // of its containers
 };
 

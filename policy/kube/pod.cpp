@@ -67,7 +67,7 @@ void decode_pod(
         pod.service_account = account && !account->empty() ? *account : "default";
     }
     if (reader.errors() != errors_before) {
-        return;  // its identity is unknown: better no pod than one under a wrong name
+        pod.service_account.clear();  // without the pod its endpoints would count as no mesh's
     }
     if (spec) {
         read_named_ports(*spec, "containers", reader, pod);

@@ -138,10 +138,11 @@ TEST(PodDecoder, HasTheDefaultAccountWhenItNamesNone) {
     }
 }
 
-TEST(PodDecoder, IsLeftOutWhenItsAccountCannotBeRead) {
+TEST(PodDecoder, HasNoAccountWhenItCannotBeRead) {
     for (const std::string_view spec : {"spec: {serviceAccountName: 5}", "spec: web"}) {
         const Decoded decoded = decode(object("Pod", spec));
-        EXPECT_THAT(decoded.resources, IsEmpty()) << spec;
+        ASSERT_EQ(decoded.resources.size(), 1U) << spec;
+        EXPECT_EQ(std::get<Pod>(decoded.resources[0]).service_account, "") << spec;
         EXPECT_THAT(codes(decoded), ElementsAre("error wrong_type")) << spec;
     }
 }

@@ -219,7 +219,7 @@ class RouteOracle {
 
     /// §1.8: all forms of a name work; a root need not be a Service.
     [[nodiscard]] std::optional<Root> find_named(const ModelHost& host) const {
-        const Root service{host.name_space, host.name};
+        Root service{host.name_space, host.name};
         if (!host.name.empty() &&
             (find_service(host.name_space, host.name) != nullptr || !splits_of(service).empty())) {
             return service;

@@ -70,6 +70,16 @@ TEST(Snapshot, TakesTheIdentityFromThePodWithThatAddress) {
     EXPECT_EQ(endpoint(world, "10.1.0.1:8080")->pod, "web-1");
 }
 
+TEST(Snapshot, GivesAPodWhoseAccountCannotBeReadAnIdentityThatNobodyHas) {
+    // Left out, its endpoints would be nobody's, and clients would speak plaintext to them.
+    World world(
+        web(k_named) +
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web-1}\nspec: "
+        "{serviceAccountName: [web]}\nstatus: {podIP: 10.1.0.1}\n"
+    );
+    EXPECT_EQ(who(world, "10.1.0.1:8080"), "spiffe://cluster.local/ns/shop/sa/ meshed");
+}
+
 TEST(Snapshot, DoesNotGuessBetweenPodsThatShareAnAddress) {
     const std::string other =
         "---\napiVersion: v1\nkind: Pod\nmetadata: {name: z}\nspec: "
