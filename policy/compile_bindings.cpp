@@ -122,7 +122,8 @@ class BindingCompiler {
     }
 
     /// Pods that share their address with others cannot be told from them, so that they are not
-    /// selected; one that is unknown is selected by nobody.
+    /// selected, nor are those on their node's network: whoever else is there need not be known.
+    /// One that is unknown is selected by nobody.
     void select_pods(BindingMeaning& meaning) {
         const Workload& workload = context_.data.workload;
         bool is_any_found = false;
@@ -142,6 +143,9 @@ class BindingCompiler {
             }
             is_any_found = true;
             meaning.selects_own_pod |= name == ObjectName{workload.name_space, workload.pod};
+            if (pod->is_on_host_network) {
+                continue;
+            }
             for (const IpAddress& ip : pod->addresses) {
                 const auto alone = context_.catalog.pods_by_ip.find(ip);
                 if (alone != context_.catalog.pods_by_ip.end() && alone->second == pod) {

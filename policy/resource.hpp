@@ -182,6 +182,7 @@ struct Pod {
     std::string service_account = "default";  // empty: unreadable, so that nobody can answer for it
     std::vector<IpAddress> addresses;         // status.podIP, podIPs
     std::map<std::string, std::uint16_t> named_ports;  // of its containers
+    bool is_on_host_network = false;  // its addresses are its node's, and others' there
 };
 
 /// Only its annotations matter (smilax.dev/mesh, smilax.dev/access).

@@ -39,6 +39,12 @@ std::vector<IpAddress> read_addresses(const Field& object, ObjectReader& reader)
     return ips;
 }
 
+/// In doubt it shares: whoever is known by an address must have it alone.
+bool is_on_host_network(const Field& spec, ObjectReader& reader) {
+    const auto field = reader.any(spec, "hostNetwork");
+    return field && !(field->node->is_scalar() && field->node->scalar == "false");
+}
+
 void read_named_ports(
     const Field& spec, std::string_view containers, ObjectReader& reader, Pod& pod
 ) {
@@ -70,6 +76,7 @@ void decode_pod(
         pod.service_account.clear();  // without the pod its endpoints would count as no mesh's
     }
     if (spec) {
+        pod.is_on_host_network = is_on_host_network(*spec, reader);
         read_named_ports(*spec, "containers", reader, pod);
         read_named_ports(*spec, "initContainers", reader, pod);  // native sidecars
     }

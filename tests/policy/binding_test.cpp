@@ -176,6 +176,23 @@ TEST(Binding, SelectsNoPodThatSharesItsAddress) {
     EXPECT_EQ(from(world, k_web, "10.1.0.1"), "source_not_allowed");
 }
 
+TEST(Binding, SelectsNoPodOnItsNodesNetwork) {  // others there need not be known
+    const std::string selector = source_bound("{podLabelSelector: {matchLabels: {app: web}}}");
+    const auto with = [](const char* spec) {
+        return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: web-1, labels: {app: web}}\n"
+               "spec: " +
+               std::string(spec) + "\nstatus: {podIP: 10.0.0.1, hostIP: 10.0.0.1}\n";
+    };
+    for (const char* spec : {"{hostNetwork: true}", "{hostNetwork: 'yes'}", "{hostNetwork: []}"}) {
+        World world(selector + with(spec));
+        EXPECT_EQ(from(world, k_web, "10.0.0.1"), "source_not_allowed") << spec;
+    }
+    for (const char* spec : {"{}", "{hostNetwork: false}", "{hostNetwork: }"}) {
+        World world(selector + with(spec));
+        EXPECT_EQ(from(world, k_web, "10.0.0.1"), "allowed") << spec;
+    }
+}
+
 TEST(Binding, SelectsNobodyWhilePodsAreUnknown) {
     World world(source_bound("{podLabelSelector: {matchLabels: {app: web}}}"));
     EXPECT_EQ(from(world, k_web, "10.1.0.1"), "source_not_allowed");
