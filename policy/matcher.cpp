@@ -130,8 +130,10 @@ std::string required_prefix(std::string_view pattern, RegexMode mode) {
     }
     std::string_view rest = has_caret ? pattern.substr(1) : pattern;
     std::string prefix = take_literal(rest);
+    // RE2 lets a repetition reach back over flags: "a(?i)*" repeats the a.
     const bool last_is_repeated =
-        !rest.empty() && std::string_view("*+?{").find(rest[0]) != std::string_view::npos;
+        rest.starts_with("(?") ||
+        (!rest.empty() && std::string_view("*+?{").find(rest[0]) != std::string_view::npos);
     if (last_is_repeated && !prefix.empty()) {
         prefix.pop_back();
     }

@@ -156,6 +156,13 @@ TEST(Matcher, StaysLinearWhereABacktrackerWouldNot) {
     EXPECT_FALSE(matcher->matches(std::string(20'000, 'a')));
 }
 
+TEST(Matcher, LetsARepetitionReachBackOverFlags) {
+    // As RE2 does: flags are nothing that could be repeated, so what stands before them is.
+    for (const char* pattern : {"/ab(?i)*$", "/ab(?i)?$", "/ab(?s){0}$", "/ab(?U)??$"}) {
+        EXPECT_TRUE(Matcher::make(pattern, RegexMode::start)->matches("/a")) << pattern;
+    }
+}
+
 TEST(Matcher, KnowsWhatIsNoCondition) {
     for (const char* pattern : {"", ".*", "^", "^.*", ".*$", "^.*$", ".*.*", "$"}) {
         const bool is_anything = Matcher::make(pattern, RegexMode::search)->matches_everything();
