@@ -108,7 +108,8 @@ Catalog make_catalog(const Inventory& inventory, ProblemList& problems) {
 }
 
 std::string object_text(std::string_view kind, const ObjectName& name) {
-    return std::string(kind) + ' ' + name.name_space + '/' + name.name;
+    const std::string prefix = name.name_space.empty() ? std::string() : name.name_space + '/';
+    return std::string(kind) + ' ' + prefix + name.name;
 }
 
 }  // namespace policy

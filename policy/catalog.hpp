@@ -25,13 +25,13 @@ struct Catalog {
     std::map<ObjectName, const Pod*> pods;
     std::map<std::string, const NamespaceObject*> namespaces;
     std::map<ObjectName, std::vector<const EndpointSlice*>> slices;  // by Service
-    /// Pods that have an address alone; pods on the host's network share one, and are not found.
+    /// Pods that have an address alone, as far as pods are known.
     std::map<IpAddress, const Pod*> pods_by_ip;
 };
 
 [[nodiscard]] Catalog make_catalog(const Inventory& inventory, ProblemList& problems);
 
-/// "TrafficTarget shop/pay", as problems name objects.
+/// "TrafficTarget shop/pay", "Namespace shop", as problems name objects.
 [[nodiscard]] std::string object_text(std::string_view kind, const ObjectName& name);
 
 }  // namespace policy
