@@ -25,15 +25,37 @@ class Sorter {
     void operator()(const UdpRoute& object) { insert("UDPRoute", catalog_.udp_routes, object); }
     void operator()(const TrafficSplit& object) { insert("TrafficSplit", catalog_.splits, object); }
     void operator()(const Service& object) { insert("Service", catalog_.services, object); }
-    void operator()(const Pod& object) { insert("Pod", catalog_.pods, object); }
+
+    /// The addresses of a second Pod of a name are taken too: they are no other pod's alone.
+    void operator()(const Pod& object) {
+        if (!insert("Pod", catalog_.pods, object)) {
+            taken_.insert(object.addresses.begin(), object.addresses.end());
+        }
+    }
 
     void operator()(const NamespaceObject& object) {
         const auto [place, is_new] =
             catalog_.namespaces.emplace(object.metadata.name.name, &object);
         if (!is_new) {
-            report("Namespace", object.metadata, place->second->metadata);
+            doubtful_namespaces_.insert(object.metadata.name.name);
+            report(
+                "Namespace",
+                object.metadata,
+                place->second->metadata,
+                "so the annotations of neither count"
+            );
         }
     }
+
+    /// What several say differently nobody says: the annotations of one could open what another one
+    /// closes.
+    void forget_doubtful_namespaces() {
+        for (const std::string& name : doubtful_namespaces_) {
+            catalog_.namespaces.erase(name);
+        }
+    }
+
+    [[nodiscard]] const std::set<IpAddress>& taken_addresses() const { return taken_; }
 
     /// An Endpoints object arrives as one slice per subset, all of one place in one file, and may
     /// bear the name of an EndpointSlice: slices of one Service are merged, so only a slice that
@@ -53,33 +75,41 @@ class Sorter {
     }
 
  private:
+    /// False when there is one of that name already.
     template <class T>
-    void insert(std::string_view kind, std::map<ObjectName, const T*>& table, const T& object) {
+    bool insert(std::string_view kind, std::map<ObjectName, const T*>& table, const T& object) {
         const auto [place, is_new] = table.emplace(object.metadata.name, &object);
         if (!is_new) {
             report(kind, object.metadata, place->second->metadata);
         }
+        return is_new;
     }
 
-    void report(std::string_view kind, const Metadata& second, const Metadata& first) {
+    void report(
+        std::string_view kind,
+        const Metadata& second,
+        const Metadata& first,
+        std::string_view consequence = "which wins, and this copy is ignored"
+    ) {
         problems_.add(
             {Severity::error,
              second.origin,
              object_text(kind, second.name),
              "duplicate_object",
              "this object is already in " + first.origin.file + " (line " +
-                 std::to_string(first.origin.line) +
-                 "), which wins, and this copy is ignored; remove one of the two"}
+                 std::to_string(first.origin.line) + "), " + std::string(consequence) +
+                 "; remove one of the two"}
         );
     }
 
     Catalog& catalog_;
     ProblemList& problems_;
     std::map<ObjectName, const EndpointSlice*> slices_;
+    std::set<IpAddress> taken_;
+    std::set<std::string> doubtful_namespaces_;
 };
 
-void index_pod_addresses(Catalog& catalog) {
-    std::set<IpAddress> shared;
+void index_pod_addresses(Catalog& catalog, std::set<IpAddress> shared) {
     for (const auto& [name, pod] : catalog.pods) {
         for (const IpAddress& ip : pod->addresses) {
             const auto [place, is_new] = catalog.pods_by_ip.emplace(ip, pod);
@@ -103,7 +133,8 @@ Catalog make_catalog(const Inventory& inventory, ProblemList& problems) {
             std::visit(sorter, resource);
         }
     }
-    index_pod_addresses(catalog);
+    sorter.forget_doubtful_namespaces();
+    index_pod_addresses(catalog, sorter.taken_addresses());
     return catalog;
 }
 

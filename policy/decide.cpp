@@ -26,8 +26,22 @@ struct Listed {
     Verdict denial;
 };
 
+/// The nearest to a peer that none lists: the first that has nothing against port and protocol,
+/// else the first. `judge`: target → Reason.
+template <class Judge>
+const CompiledTarget& nearest_unlisted(const SnapshotData& data, const Judge& judge) {
+    const auto found = std::ranges::find_if(data.targets, [&](const CompiledTarget& target) {
+        return judge(target) == Reason::allowed;
+    });
+    return found == data.targets.end() ? data.targets.front() : *found;
+}
+
+template <class Judge>
 Listed find_listed(
-    const SnapshotData& data, const Identity* peer, const std::optional<IpAddress>& address
+    const SnapshotData& data,
+    const Identity* peer,
+    const std::optional<IpAddress>& address,
+    const Judge& judge
 ) {
     Listed listed;
     if (data.targets.empty()) {
@@ -40,7 +54,7 @@ Listed find_listed(
     listed.audiences = find_audiences(data, *peer, address);
     if (listed.audiences.are_empty()) {
         listed.denial.reason = Reason::source_not_allowed;
-        listed.denial.rule = rule_id(data.targets.front(), nullptr);
+        listed.denial.rule = rule_id(nearest_unlisted(data, judge), nullptr);
     }
     return listed;
 }
@@ -76,7 +90,7 @@ Verdict decide_by_port(
     const std::optional<IpAddress>& address,
     const Judge& judge
 ) {
-    const Listed listed = find_listed(data, peer, address);
+    const Listed listed = find_listed(data, peer, address, judge);
     Verdict verdict = listed.denial;
     for (const Audience* audience : listed.audiences.both()) {
         if (audience != nullptr && !verdict.allowed) {
@@ -217,7 +231,10 @@ Reason judge_udp(const CompiledTarget& target, std::uint16_t port) {
 
 Verdict decide_http(const Snapshot& snapshot, const HttpFacts& facts) {
     const SnapshotData& data = snapshot.data();
-    const Listed listed = find_listed(data, facts.peer, facts.peer_address);
+    const Listed listed =
+        find_listed(data, facts.peer, facts.peer_address, [&](const CompiledTarget& target) {
+            return judge_http_port(target, facts.port);
+        });
     const HttpView request{method_key(facts.method), facts.path, facts.authority, facts.headers};
     Verdict verdict = listed.denial;
     for (const Audience* audience : listed.audiences.both()) {

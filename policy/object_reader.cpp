@@ -200,19 +200,43 @@ std::map<std::string, std::string> ObjectReader::string_map(
     return map;
 }
 
-void ObjectReader::warn_unknown(
+ObjectReader::UnknownKeys ObjectReader::find_unknown(
     const Field& parent, std::initializer_list<std::string_view> known
 ) {
+    UnknownKeys unknown;
     for (const Node::Entry& entry : parent.node->entries) {
         const std::string_view key = entry.key.scalar;
         if (std::find(known.begin(), known.end(), key) == known.end()) {
-            warn(
-                entry.key,
-                "unknown_field",
-                child_path(parent, key) +
-                    " is no field of this kind and is ignored: check its spelling and indentation"
-            );
+            unknown.push_back(&entry);
         }
+    }
+    return unknown;
+}
+
+void ObjectReader::warn_unknown(
+    const Field& parent, std::initializer_list<std::string_view> known
+) {
+    for (const Node::Entry* entry : find_unknown(parent, known)) {
+        warn(
+            entry->key,
+            "unknown_field",
+            child_path(parent, entry->key.scalar) +
+                " is no field of this kind and is ignored: check its spelling and indentation"
+        );
+    }
+}
+
+void ObjectReader::refuse_unknown(
+    const Field& parent, std::initializer_list<std::string_view> known
+) {
+    for (const Node::Entry* entry : find_unknown(parent, known)) {
+        error(
+            entry->key,
+            "unknown_field",
+            child_path(parent, entry->key.scalar) +
+                " is no field of this kind; it may be a constraint that is misspelt, so nothing "
+                "of this is allowed: check its spelling and indentation, or remove it"
+        );
     }
 }
 

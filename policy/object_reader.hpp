@@ -65,8 +65,15 @@ class ObjectReader {
     /// Warns of each key of `parent` that is not among `known`: a misspelt constraint constrains
     /// nothing.
     void warn_unknown(const Field& parent, std::initializer_list<std::string_view> known);
+    /// The same as an error, where a policy constrains: a misspelt constraint must not open what
+    /// its author meant to close.
+    void refuse_unknown(const Field& parent, std::initializer_list<std::string_view> known);
 
  private:
+    using UnknownKeys = std::vector<const Node::Entry*>;
+    [[nodiscard]] static UnknownKeys find_unknown(
+        const Field& parent, std::initializer_list<std::string_view> known
+    );
     void report(Severity severity, const Node& at, std::string_view code, std::string message);
     void wrong_type(const Field& field, std::string_view expected);
 

@@ -17,8 +17,29 @@ Subject read_subject(const Field& field, ObjectReader& reader) {
     return subject;
 }
 
-RuleReference read_rule(const Field& field, ObjectReader& reader) {
-    reader.warn_unknown(field, {"kind", "name", "matches"});
+/// Routes are only looked up in the target's own namespace (U11). Who writes another one means
+/// another route than the one of that name here.
+void check_rule_namespace(
+    const Field& rule, const std::string& own_namespace, ObjectReader& reader
+) {
+    const auto name_space = reader.string(rule, "namespace");
+    if (name_space && !name_space->empty() && *name_space != own_namespace) {
+        reader.error(
+            *rule.node->find("namespace"),
+            "rule_in_other_namespace",
+            rule.path + ".namespace is " + *name_space +
+                ", but routes are looked up in the target's own namespace: write the rule's "
+                "routes into namespace " +
+                own_namespace
+        );
+    }
+}
+
+RuleReference read_rule(
+    const Field& field, const std::string& own_namespace, ObjectReader& reader
+) {
+    reader.refuse_unknown(field, {"kind", "name", "matches", "namespace", "group", "apiGroup"});
+    check_rule_namespace(field, own_namespace, reader);
     RuleReference rule;
     rule.kind = reader.string(field, "kind").value_or("");
     rule.name = reader.required_string(field, "name");
@@ -77,16 +98,18 @@ TrafficTarget read_target(
     TrafficTarget target;
     target.metadata = std::move(metadata);
     if (const auto destination = reader.mapping(fields, "destination")) {
-        reader.warn_unknown(*destination, {"kind", "name", "namespace", "group", "port"});
+        reader.refuse_unknown(
+            *destination, {"kind", "name", "namespace", "group", "apiGroup", "port"}
+        );
         target.destination = read_subject(*destination, reader);
         target.port = read_target_port(*destination, shape, reader);
     }
     for (const Field& source : reader.list_of_mappings(fields, "sources")) {
-        reader.warn_unknown(source, {"kind", "name", "namespace", "group"});
+        reader.refuse_unknown(source, {"kind", "name", "namespace", "group", "apiGroup"});
         target.sources.push_back(read_subject(source, reader));
     }
     for (const Field& rule : reader.list_of_mappings(fields, shape.rules)) {
-        target.rules.push_back(read_rule(rule, reader));
+        target.rules.push_back(read_rule(rule, target.metadata.name.name_space, reader));
     }
     target.destination_at = reader.place(fields, "destination");
     target.sources_at = reader.place(fields, "sources");
@@ -102,9 +125,9 @@ void decode_target_under_spec(
     ObjectReader& reader,
     std::vector<Resource>& out
 ) {
-    reader.warn_unknown(object, {"apiVersion", "kind", "metadata", "spec", "status"});
+    reader.refuse_unknown(object, {"apiVersion", "kind", "metadata", "spec", "status"});
     if (const auto spec = reader.mapping(object, "spec")) {
-        reader.warn_unknown(*spec, {"destination", "sources", shape.rules});
+        reader.refuse_unknown(*spec, {"destination", "sources", shape.rules});
         out.emplace_back(read_target(*spec, std::move(metadata), shape, reader));
         return;
     }

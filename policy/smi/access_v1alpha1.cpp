@@ -8,7 +8,7 @@ namespace policy::smi {
 void decode_access_v1alpha1(
     const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
 ) {
-    reader.warn_unknown(
+    reader.refuse_unknown(
         object, {"apiVersion", "kind", "metadata", "status", "destination", "sources", "specs"}
     );
     const TargetShape shape{.rules = "specs", .has_port = true};

@@ -96,7 +96,7 @@ HttpMatch read_match(const Field& field, ObjectReader& reader) {
     HttpMatch match;
     match.origin = reader.origin(*field.node);
     if (reader.require_mapping(field)) {
-        reader.warn_unknown(field, {"name", "pathRegex", "methods", "headers"});
+        reader.refuse_unknown(field, {"name", "pathRegex", "methods", "headers"});
         match.name = reader.required_string(field, "name");
         match.path_regex = reader.string(field, "pathRegex");
         match.origin = origin_in(match.origin, reader.place(field, "pathRegex"));

@@ -13,16 +13,16 @@ std::vector<Field> places_of_ports(const Field& object, ObjectReader& reader) {
     std::vector<Field> places;
     const auto add_matches_of = [&](const Field& parent) {
         if (const auto matches = reader.mapping(parent, "matches")) {
-            reader.warn_unknown(*matches, {"ports", "name"});
+            reader.refuse_unknown(*matches, {"ports", "name"});
             if (matches->node->find("ports") != nullptr) {
                 places.push_back(*matches);
             }
         }
     };
-    reader.warn_unknown(object, {"apiVersion", "kind", "metadata", "spec", "status", "matches"});
+    reader.refuse_unknown(object, {"apiVersion", "kind", "metadata", "spec", "status", "matches"});
     add_matches_of(object);
     if (const auto spec = reader.mapping(object, "spec")) {
-        reader.warn_unknown(*spec, {"matches", "ports"});
+        reader.refuse_unknown(*spec, {"matches", "ports"});
         add_matches_of(*spec);
         if (spec->node->find("ports") != nullptr) {
             places.push_back(*spec);

@@ -64,6 +64,13 @@ io::Awaitable<Result<tls::Alpn>> accept_mesh(Connection& connection) {
     co_return peer->alpn;
 }
 
+/// What comes in there is bytes, whatever its first ones look like or the client says they are:
+/// only a TCPRoute can allow them (U7).
+bool is_declared_opaque(const Connection& connection) {
+    const SnapshotPin snapshot = connection.context.worker.snapshot;
+    return snapshot != nullptr && (*snapshot)->is_opaque(connection.pod_port);
+}
+
 io::Awaitable<void> serve_mesh(Connection& connection) {
     auto alpn = co_await accept_mesh(connection);
     if (alpn.has_error()) {
@@ -78,16 +85,11 @@ io::Awaitable<void> serve_mesh(Connection& connection) {
         );
         co_return;
     }
-    if (*alpn == tls::Alpn::http1) {
+    if (*alpn == tls::Alpn::http1 && !is_declared_opaque(connection)) {
         co_await serve_http(connection);
     } else {
         co_await serve_tcp(connection);
     }
-}
-
-bool is_declared_opaque(const Connection& connection) {
-    const SnapshotPin snapshot = connection.context.worker.snapshot;
-    return snapshot != nullptr && (*snapshot)->is_opaque(connection.pod_port);
 }
 
 }  // namespace

@@ -166,11 +166,11 @@ TEST(AccessDecoder, IsSpoiledWithoutASpec) {
     constexpr std::string_view text =
         "apiVersion: access.smi-spec.io/v1alpha4\nkind: TrafficTarget\nmetadata: {name: pay}\n"
         "sources: []\n";
-    EXPECT_THAT(codes(decode(text)), ElementsAre("warning unknown_field", "error missing_field"));
+    EXPECT_THAT(codes(decode(text)), ElementsAre("error unknown_field", "error missing_field"));
     EXPECT_TRUE(decode_one<TrafficTarget>(text).is_spoiled);
 }
 
-TEST(AccessDecoder, WarnsOfFieldsItDoesNotKnow) {
+TEST(AccessDecoder, IsSpoiledByFieldsItDoesNotKnow) {  // they may be misspelt constraints
     constexpr std::string_view text = R"(
 apiVersion: access.smi-spec.io/v1alpha3
 kind: TrafficTarget
@@ -184,10 +184,25 @@ spec:
 )";
     const Decoded decoded = decode(text);
     EXPECT_THAT(codes(decoded), testing::SizeIs(5));
-    EXPECT_THAT(codes(decoded), testing::Each("warning unknown_field"));
+    EXPECT_THAT(codes(decoded), testing::Each("error unknown_field"));
     EXPECT_THAT(decoded.problems[2].message, HasSubstr("spec.destination.nameSpace"));
     EXPECT_EQ(decoded.problems[2].origin.line, 8);
-    EXPECT_FALSE(decode_one<TrafficTarget>(text).is_spoiled);
+    EXPECT_TRUE(decode_one<TrafficTarget>(text).is_spoiled);
+}
+
+TEST(AccessDecoder, ReadsTheNamespaceOfARuleOnlyAsItsOwn) {  // U11; Traefik Mesh's users write it
+    const auto with_rule = [](const std::string& rule) {
+        return "apiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\n"
+               "metadata: {name: pay, namespace: shop}\nspec:\n"
+               "  destination: {kind: ServiceAccount, name: payments}\n"
+               "  sources: [{kind: ServiceAccount, name: web, namespace: shop}]\n"
+               "  rules: [{kind: TCPRoute, name: r, namespace: " +
+               rule + "}]\n";
+    };
+    EXPECT_THAT(decode(with_rule("shop")).problems, IsEmpty());
+    EXPECT_FALSE(decode_one<TrafficTarget>(with_rule("shop")).is_spoiled);
+    EXPECT_THAT(codes(decode(with_rule("other"))), ElementsAre("error rule_in_other_namespace"));
+    EXPECT_TRUE(decode_one<TrafficTarget>(with_rule("other")).is_spoiled);
 }
 
 }  // namespace

@@ -445,7 +445,7 @@ TEST(HostileProblems, KeepTheSeverityOfWhatIsLeftOut) {
     for (int i = 0; i < 1500; ++i) {
         unknown += "x" + std::to_string(i) + ": 1\n";
     }
-    const std::string warnings = std::string(tcp_route("r", "80")) + unknown;
+    const std::string warnings = split("s", "web", "[{service: web, weight: 1}]") + unknown;
     const Decoded warned = decode(warnings);
     ASSERT_EQ(warned.problems.size(), k_problems_per_file_max + 1);
     EXPECT_EQ(warned.problems.back().severity, Severity::warning);

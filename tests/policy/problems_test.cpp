@@ -336,7 +336,7 @@ INSTANTIATE_TEST_SUITE_P(
         },
         Case{
             "unknown_field",
-            warning,
+            error,
             k_route + target_with(
                           k_pay,
                           "[{kind: ServiceAccount, name: web, namespace: shop, @@port: 80}]",
@@ -346,10 +346,16 @@ INSTANTIATE_TEST_SUITE_P(
         },
         Case{
             "unknown_field",
-            warning,
+            error,
             group("[{name: a}]") +
                 target_with(k_pay, k_web, "[{kind: HTTPRouteGroup, name: x, @@match: [a]}]"),
             "check its spelling"
+        },
+        Case{
+            "rule_in_other_namespace",
+            error,
+            k_route + target_with(k_pay, k_web, "[{kind: TCPRoute, name: x, namespace: @@other}]"),
+            "write the rule's routes into namespace shop"
         },
         Case{
             "missing_field",
@@ -457,7 +463,7 @@ INSTANTIATE_TEST_SUITE_P(
         },
         Case{
             "unknown_field",
-            warning,
+            error,
             group("[{name: a, @@path: /}]"),
             "spec.matches[0].path is no field"
         },

@@ -170,10 +170,23 @@ TEST(HttpRouteGroupDecoder, IsSpoiledWithoutReadableMatches) {
     }
 }
 
-TEST(HttpRouteGroupDecoder, WarnsOfAMisspeltConstraint) {
-    const std::string text = group("{name: m, pathregex: /a}");
-    EXPECT_THAT(codes(decode(text)), ElementsAre("warning unknown_field"));
+TEST(HttpRouteGroupDecoder, MatchesNothingWithAMisspeltConstraint) {
+    const std::string text = group("{name: m, pathregex: /a}, {name: n}");
+    EXPECT_THAT(codes(decode(text)), ElementsAre("error unknown_field"));
+    EXPECT_TRUE(decode_one<HttpRouteGroup>(text).matches.at(0).is_spoiled);
+    EXPECT_FALSE(decode_one<HttpRouteGroup>(text).matches.at(1).is_spoiled);
     EXPECT_THAT(decode(text).problems[0].message, HasSubstr("spec.matches[0].pathregex"));
+}
+
+TEST(PortRouteDecoder, IsSpoiledByAMisspeltConstraint) {
+    for (const std::string_view rest :
+         {"spec: {matches: {port: [80]}}", "spec: {port: [80]}", "ports: [80]", "port: 80"}) {
+        for (const std::string_view kind : {"TCPRoute", "UDPRoute"}) {
+            const std::string text = object(kind, "v1alpha4", rest);
+            EXPECT_THAT(codes(decode(text)), ElementsAre("error unknown_field")) << text;
+        }
+        EXPECT_TRUE(decode_one<TcpRoute>(object("TCPRoute", "v1alpha4", rest)).is_spoiled) << rest;
+    }
 }
 
 TEST(PortRouteDecoder, ReadsPortsWhereverTheyStand) {
