@@ -202,6 +202,30 @@ void compile_targets(benchmark::State& state) {
 }
 BENCHMARK(compile_targets)->Arg(10)->Arg(1000)->Unit(benchmark::kMillisecond);
 
+/// A target for each caller, all of them with the same group of 100 expressions.
+Inventory shared_group() {
+    std::string text = target_manifest(0, 100, Sources::one_each, Paths::open);
+    for (int t = 1; t < 1000; ++t) {
+        const std::string id = std::to_string(t);
+        text +=
+            "---\napiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\n"
+            "metadata: {name: t" +
+            id +
+            "}\nspec: {destination: {kind: ServiceAccount, name: pay, namespace: shop}, "
+            "sources: [{kind: ServiceAccount, name: web-" +
+            id + ", namespace: shop}], rules: [{kind: HTTPRouteGroup, name: g0}]}\n";
+    }
+    return inventory_of(text);
+}
+
+void compile_shared_group(benchmark::State& state) {
+    const Inventory inventory = shared_group();
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(compile(inventory, k_workload, {}, 1));
+    }
+}
+BENCHMARK(compile_shared_group)->Unit(benchmark::kMillisecond);
+
 /// 1,000 targets with 10 matches each, 1,000 services, 10,000 endpoints, in 2,000 files.
 Inventory large_mesh() {
     Inventory inventory("shop");

@@ -30,7 +30,8 @@ void index_destinations(SnapshotData& data) {
 Compiler::Compiler(Workload workload, Options options)
     : workload_(std::move(workload)),
       options_(std::move(options)),
-      groups_(std::make_unique<GroupTable>()) {}
+      groups_(std::make_unique<GroupTable>()),
+      rules_(std::make_unique<RuleTable>()) {}
 Compiler::Compiler(Compiler&&) noexcept = default;
 Compiler& Compiler::operator=(Compiler&&) noexcept = default;
 Compiler::~Compiler() = default;
@@ -45,14 +46,18 @@ Compiled Compiler::compile(const Inventory& inventory, std::uint64_t generation)
     for (const std::uint16_t port : options_.opaque_ports) {
         data->opaque_ports.add(port);
     }
-    CompileContext context{catalog, *data, problems, *groups_, {}, {}, {}};
+    CompileContext context{
+        catalog, *data, problems, *groups_, *rules_, {}, {}, {}, {}, {}, {}, {}, {}
+    };
     compile_modes(context);
     groups_->update(catalog, options_, problems);
+    rules_->begin_run();
     compile_bindings(context);
     compile_access(context);
     compile_audiences(context);
     compile_services(context);
     compile_splits(context);
+    rules_->end_run();
     data->groups = groups_->take_used();
     index_destinations(*data);
     return {std::make_shared<const Snapshot>(std::move(data)), problems.take()};

@@ -18,10 +18,12 @@ struct Compiled {
 };
 
 class GroupTable;
+class RuleTable;
 
 /// Resolves every reference and builds the tables for a workload. Unresolved references match
 /// nothing; each is a problem. The same inventory gives the same snapshot, whatever came before:
-/// what is remembered are the patterns of groups that did not change. One thread.
+/// what is remembered are the patterns of groups that did not change, and indexes of them. One
+/// thread.
 class Compiler {
  public:
     Compiler(Workload workload, Options options);
@@ -35,6 +37,7 @@ class Compiler {
     Workload workload_;
     Options options_;
     std::unique_ptr<GroupTable> groups_;
+    std::unique_ptr<RuleTable> rules_;
 };
 
 /// Once, with nothing to remember.

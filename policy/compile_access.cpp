@@ -32,6 +32,9 @@ class TargetCompiler {
         if (!is_here) {
             return std::nullopt;
         }
+        if (invalid_because_.empty()) {
+            list_rules();
+        }
         if (!invalid_because_.empty()) {
             context_.data.invalid_targets.push_back({target_.metadata.name, invalid_because_});
             return std::nullopt;
@@ -265,8 +268,8 @@ class TargetCompiler {
                 );
             }
         }
-        if (is_used && take(found->second->matches.size())) {
-            add_rules(*context_.groups.use(name), reference.matches);
+        if (is_used) {
+            selections_.push_back({context_.groups.use(name), reference.matches});
         }
     }
 
@@ -279,17 +282,6 @@ class TargetCompiler {
             }
         }
         return place->second;
-    }
-
-    /// The rules that the reference names (U30: several may share a name), all without names (A4).
-    void add_rules(const RouteGroup& group, const std::vector<std::string>& names) {
-        const std::set<std::string_view> wanted(names.begin(), names.end());
-        for (const HttpRule& rule : group.rules) {
-            const bool is_named = names.empty() || wanted.contains(rule.name);
-            if (is_named && !rule.is_never) {
-                compiled_.http_rules.push_back(&rule);
-            }
-        }
     }
 
     void report_unresolved(const RuleReference& rule) {
@@ -306,11 +298,23 @@ class TargetCompiler {
         return origin_in(target_.metadata.origin, place);
     }
 
+    void list_rules() {
+        compiled_.http = context_.rules.list(selections_, context_.targets_room);
+        if (compiled_.http == nullptr) {
+            refuse_size();
+        }
+    }
+
     /// False when the snapshot has no room for that much more; the target is then invalid.
     bool take(std::size_t units) {
-        if (context_.room.take(units)) {
+        if (context_.targets_room.take(units)) {
             return true;
         }
+        refuse_size();
+        return false;
+    }
+
+    void refuse_size() {
         invalidate(
             target_.metadata.origin,
             "policy_too_large",
@@ -318,7 +322,6 @@ class TargetCompiler {
                 std::to_string(Room::units_max) +
                 " entries, so it allows nothing; refer to smaller routes, groups or bindings"
         );
-        return false;
     }
 
     /// An error that leaves the target without any effect.
@@ -342,17 +345,14 @@ class TargetCompiler {
     CompileContext& context_;
     const TrafficTarget& target_;
     CompiledTarget compiled_;
+    RuleTable::Selections selections_;
     std::set<Identity> seen_;      // compiled_.sources
     std::string invalid_because_;  // empty: valid so far
 };
 
 /// A target's paths matter on the ports on which its HTTP matches can be reached.
 void add_path_rule_ports(const CompiledTarget& target, PortSet& ports) {
-    const bool has_paths =
-        std::any_of(target.http_rules.begin(), target.http_rules.end(), [](const HttpRule* rule) {
-            return rule->has_path_condition();
-        });
-    if (!has_paths) {
+    if (!target.http->has_path_conditions) {
         return;
     }
     if (target.port) {

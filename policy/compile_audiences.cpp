@@ -11,12 +11,12 @@ using Targets = std::vector<std::uint32_t>;
 /// Peers with the same targets share one audience: hundreds of callers of one API cost one index.
 class AudienceTable {
  public:
-    AudienceTable(SnapshotData& data, Room& room) : data_(data), room_(room) {}
+    explicit AudienceTable(CompileContext& context) : context_(context) {}
 
     const Audience* find_or_make(const Targets& targets) {
         const auto [place, is_new] = by_targets_.emplace(targets, nullptr);
         if (is_new) {
-            place->second = &data_.audiences.emplace_back(make(targets));
+            place->second = &context_.data.audiences.emplace_back(make(targets));
         }
         return place->second;
     }
@@ -25,33 +25,21 @@ class AudienceTable {
     [[nodiscard]] Audience make(const Targets& targets) {
         Audience audience;
         audience.targets = targets;
-        std::size_t rules = 0;
+        RuleTable::Lists lists;
         for (const std::uint32_t index : targets) {
-            const CompiledTarget& target = data_.targets[index];
-            rules += target.http_rules.size();
-            if (!target.has_http) {
-                audience.targets_without_routes.push_back(index);
+            const CompiledTarget& target = context_.data.targets[index];
+            if (target.has_http) {
+                audience.with_routes.push_back(index);
+                lists.push_back(target.http);
+            } else {
+                audience.without_routes.push_back(index);
             }
         }
-        audience.is_indexed = room_.take(rules);
-        if (audience.is_indexed) {
-            audience.rules = RuleIndex(entries_of(targets));
-        }
+        audience.index = context_.rules.index(lists, context_.audiences_room);
         return audience;
     }
 
-    [[nodiscard]] std::vector<RuleIndex::Entry> entries_of(const Targets& targets) const {
-        std::vector<RuleIndex::Entry> entries;
-        for (const std::uint32_t index : targets) {
-            for (const HttpRule* rule : data_.targets[index].http_rules) {
-                entries.push_back({rule, index});
-            }
-        }
-        return entries;
-    }
-
-    SnapshotData& data_;
-    Room& room_;
+    CompileContext& context_;
     std::map<Targets, const Audience*> by_targets_;
 };
 
@@ -76,7 +64,7 @@ void compile_audiences(CompileContext& context) {
             }
         }
     }
-    AudienceTable table(data, context.room);
+    AudienceTable table(context);
     for (const auto& [identity, targets] : by_identity) {
         data.audience_by_identity.emplace(identity, table.find_or_make(targets));
     }

@@ -127,22 +127,18 @@ class BindingCompiler {
     void select_pods(BindingMeaning& meaning) {
         const Workload& workload = context_.data.workload;
         bool is_any_found = false;
-        const auto first = context_.catalog.pods.lower_bound({name_space(), {}});
-        for (auto entry = first; entry != context_.catalog.pods.end(); ++entry) {
-            const auto& [name, pod] = *entry;
-            if (name.name_space != name_space()) {
-                break;
-            }
-            if (!context_.room.take(1)) {
-                report_too_large();
-                meaning.pod_addresses.clear();
-                return;
-            }
+        const std::vector<const Pod*>& candidates = find_candidates();
+        if (!context_.bindings_room.take(candidates.size())) {
+            report_too_large();
+            return;
+        }
+        for (const Pod* pod : candidates) {
             if (!is_selected(*pod)) {
                 continue;
             }
             is_any_found = true;
-            meaning.selects_own_pod |= name == ObjectName{workload.name_space, workload.pod};
+            meaning.selects_own_pod |=
+                pod->metadata.name == ObjectName{workload.name_space, workload.pod};
             if (pod->is_on_host_network) {
                 continue;
             }
@@ -164,6 +160,22 @@ class BindingCompiler {
                     "see that the Pods are among the resources"
             );
         }
+    }
+
+    /// The fewest pods that have one of the labels: those with all of them are among these.
+    [[nodiscard]] const std::vector<const Pod*>& find_candidates() const {
+        static const std::vector<const Pod*> nobody;
+        const std::vector<const Pod*>* fewest = nullptr;
+        for (const auto& [label, value] : *binding_.pod_labels) {
+            const auto found = context_.pods_by_label.find({name_space(), label, value});
+            if (found == context_.pods_by_label.end()) {
+                return nobody;
+            }
+            if (fewest == nullptr || found->second.size() < fewest->size()) {
+                fewest = &found->second;
+            }
+        }
+        return fewest == nullptr ? nobody : *fewest;
     }
 
     void report_too_large() {
@@ -203,6 +215,13 @@ class BindingCompiler {
 }  // namespace
 
 void compile_bindings(CompileContext& context) {
+    if (!context.catalog.bindings.empty()) {
+        for (const auto& [name, pod] : context.catalog.pods) {
+            for (const auto& [label, value] : pod->metadata.labels) {
+                context.pods_by_label[{name.name_space, label, value}].push_back(pod);
+            }
+        }
+    }
     for (const auto& [name, binding] : context.catalog.bindings) {
         context.bindings.emplace(name, BindingCompiler(context, *binding).compile());
     }

@@ -5,13 +5,14 @@
 #include "policy/group_table.hpp"
 #include "policy/options.hpp"
 #include "policy/problem_list.hpp"
+#include "policy/rule_table.hpp"
 #include "policy/snapshot_data.hpp"
 
-#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace policy {
@@ -23,25 +24,9 @@ struct BindingMeaning {
     bool selects_own_pod = false;
 };
 
-/// References multiply: targets by matches, Services' ports by endpoints, sources by targets. What
-/// one snapshot may hold, and so what compiling it may cost, is bounded for all of them together:
-/// fifty times what a mesh of 1,000 targets, 1,000 Services and 10,000 endpoints needs.
-class Room {
- public:
-    static constexpr std::size_t units_max = 1'000'000;
-
-    /// False, and nothing taken, when there is not that much left.
-    [[nodiscard]] bool take(std::size_t units) {
-        if (units > left_) {
-            return false;
-        }
-        left_ -= units;
-        return true;
-    }
-
- private:
-    std::size_t left_ = units_max;
-};
+/// Namespace, label, value → the pods that have it. Views the catalog.
+using PodsByLabel = std::
+    map<std::tuple<std::string_view, std::string_view, std::string_view>, std::vector<const Pod*>>;
 
 /// What a step reads (catalog; workload and options inside `data`) and what it fills. All of it
 /// belongs to one run of compile.
@@ -50,9 +35,15 @@ struct CompileContext {
     SnapshotData& data;
     ProblemList& problems;
     GroupTable& groups;
+    RuleTable& rules;
     std::map<ObjectName, BindingMeaning> bindings;
-    Room room;
+    Room bindings_room;
+    Room targets_room;
+    Room audiences_room;
+    Room services_room;
+    Room splits_room;
     std::map<const HttpRouteGroup*, std::set<std::string_view>> match_names;
+    PodsByLabel pods_by_label;
 };
 
 /// Options and the Namespace's annotation → data.access, data.port_access.

@@ -139,7 +139,7 @@ class ServiceCompiler {
                 }
             }
         }
-        if (context_.room.take(addresses + 1)) {
+        if (context_.services_room.take(addresses + 1)) {
             return true;
         }
         if (!is_too_large_) {
@@ -150,7 +150,7 @@ class ServiceCompiler {
                  object_text("Service", service_.metadata.name),
                  "policy_too_large",
                  "its ports by its endpoints are more than the " + std::to_string(Room::units_max) +
-                     " entries that all resources may have together, so ports of it have no "
+                     " entries that all Services may have together, so ports of it have no "
                      "endpoint; give it fewer ports"}
             );
         }

@@ -51,10 +51,6 @@ class SplitCompiler {
     void finish() {
         const CompiledSplit& compiled = compile_matches();
         report_conflict(compiled);
-        const bool has_path_rules =
-            std::any_of(compiled.rules.begin(), compiled.rules.end(), [](const HttpRule* rule) {
-                return rule->has_path_condition();
-            });
         if (!take(root_->ports.size() * (shares_.size() + 1))) {
             return;
         }
@@ -65,7 +61,7 @@ class SplitCompiler {
             at_port.choice_id = choice_id(root_->name, entry->key, split_.metadata.name);
             share_out(shares_, entry->key, context_.data.options, at_port);
             entry->splits.push_back(std::move(at_port));
-            entry->has_path_rules |= has_path_rules;
+            entry->has_path_rules |= compiled.list->has_path_conditions;
         }
     }
 
@@ -168,38 +164,47 @@ class SplitCompiler {
     /// False when the snapshot has no room for that much more: that part of the split has no
     /// effect.
     bool take(std::size_t units) {
-        if (context_.room.take(units)) {
-            return true;
+        if (!context_.splits_room.take(units)) {
+            report_too_large();
+            return false;
         }
+        return true;
+    }
+
+    void report_too_large() {
         report(
             Severity::error,
             split_.metadata.origin,
             "policy_too_large",
             "its ports by its backends, or its matches, are more than the " +
                 std::to_string(Room::units_max) +
-                " entries that all resources may have together, so they have no effect; split "
+                " entries that all splits may have together, so they have no effect; split "
                 "a Service with fewer ports, or among fewer backends"
         );
-        return false;
     }
 
     const CompiledSplit& compile_matches() {
         CompiledSplit& compiled = context_.data.splits[split_.metadata.name];
         compiled.name = split_.metadata.name;
         compiled.has_matches = !split_.matches.empty();
+        RuleTable::Selections selections;
         for (const SplitMatch& match : split_.matches) {
-            add_match(match, compiled);
+            add_match(match, selections);
         }
-        std::vector<RuleIndex::Entry> entries;
-        for (const HttpRule* rule : compiled.rules) {
-            entries.push_back({rule, 0});
+        RuleTable& rules = context_.rules;
+        Room& room = context_.splits_room;
+        compiled.list = rules.list(selections, room);
+        compiled.index = compiled.list == nullptr ? nullptr : rules.index({compiled.list}, room);
+        if (compiled.index == nullptr) {
+            report_too_large();
+            compiled.list = rules.list({}, room);
+            compiled.index = rules.index({compiled.list}, room);
         }
-        compiled.index = RuleIndex(std::move(entries));
         return compiled;
     }
 
     /// A match that does not resolve hits nothing: its requests go to the root (smi.md §1.8).
-    void add_match(const SplitMatch& match, CompiledSplit& compiled) {
+    void add_match(const SplitMatch& match, RuleTable::Selections& selections) {
         if (match.kind != "HTTPRouteGroup") {
             report(
                 Severity::error,
@@ -211,7 +216,7 @@ class SplitCompiler {
             return;
         }
         const ObjectName name{split_.metadata.name.name_space, match.name};
-        const RouteGroup* group = context_.groups.use(name);
+        auto group = context_.groups.use(name);
         if (group == nullptr) {
             report(
                 Severity::error,
@@ -222,14 +227,7 @@ class SplitCompiler {
             );
             return;
         }
-        if (!take(group->rules.size())) {
-            return;
-        }
-        for (const HttpRule& rule : group->rules) {
-            if (!rule.is_never) {
-                compiled.rules.push_back(&rule);
-            }
-        }
+        selections.push_back({std::move(group), {}});
     }
 
     /// The splits that are already there are tried first (U13).

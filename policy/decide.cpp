@@ -113,15 +113,16 @@ bool find_one_by_one(
     const HttpView& request,
     Verdict& verdict
 ) {
-    for (const std::uint32_t index : audience.targets) {
+    for (const std::uint32_t index : audience.with_routes) {
         const CompiledTarget& target = data.targets[index];
         if (!is_allowed(index)) {
             continue;
         }
-        const auto rule = std::ranges::find_if(target.http_rules, [&](const HttpRule* candidate) {
+        const auto& rules = target.http->rules;
+        const auto rule = std::ranges::find_if(rules, [&](const HttpRule* candidate) {
             return matches(*candidate, request);
         });
-        if (rule != target.http_rules.end()) {
+        if (rule != rules.end()) {
             verdict = {true, Reason::allowed, rule_id(target, *rule)};
             return true;
         }
@@ -140,14 +141,18 @@ void find_allowing(
     const auto is_allowed = [&](std::uint32_t target) {
         return judge_http_port(data.targets[target], port) == Reason::allowed;
     };
-    if (const RuleIndex::Entry* found = audience.rules.find(request, is_allowed)) {
-        verdict = {true, Reason::allowed, rule_id(data.targets[found->tag], found->rule)};
+    if (audience.index == nullptr) {
+        if (find_one_by_one(data, audience, is_allowed, request, verdict)) {
+            return;
+        }
+    } else if (const RuleIndex::Entry* found = audience.index->find(
+                   request, [&](std::uint32_t tag) { return is_allowed(audience.with_routes[tag]); }
+               )) {
+        const std::uint32_t target = audience.with_routes[found->tag];
+        verdict = {true, Reason::allowed, rule_id(data.targets[target], found->rule)};
         return;
     }
-    if (!audience.is_indexed && find_one_by_one(data, audience, is_allowed, request, verdict)) {
-        return;
-    }
-    const auto& whole = audience.targets_without_routes;
+    const auto& whole = audience.without_routes;
     const auto target = std::find_if(whole.begin(), whole.end(), is_allowed);
     if (target != whole.end()) {
         verdict = {true, Reason::allowed, rule_id(data.targets[*target], nullptr)};

@@ -221,7 +221,7 @@ class AccessExplainer {
         }
         const Reason failed = judge_http_port(target, question_.port);
         const bool needs_route = failed == Reason::allowed && target.has_http;
-        return needs_route && !matches_any(target.http_rules, request_.view(question_.request))
+        return needs_route && !matches_any(target.http->rules, request_.view(question_.request))
                    ? Reason::route_not_allowed
                    : failed;
     }

@@ -160,10 +160,11 @@ class RouteExplainer {
             return "it has no matches, so it takes everything";
         }
         const HttpView view = request_.view(question_.request);
-        const auto hit =
-            std::find_if(split.rules.begin(), split.rules.end(), [&](const HttpRule* rule) {
-                return matches(*rule, view);
-            });
+        const auto hit = std::find_if(
+            split.list->rules.begin(),
+            split.list->rules.end(),
+            [&](const HttpRule* rule) { return matches(*rule, view); }
+        );
         return "match " + shown((*hit)->name) + " fits";
     }
 
@@ -171,10 +172,10 @@ class RouteExplainer {
         if (!is_http()) {
             return "it has matches, which only HTTP requests can satisfy";
         }
-        if (split.rules.empty()) {
+        if (split.list->rules.empty()) {
             return "none of the HTTP matches that it names exists and can be used";
         }
-        return find_failures(split.rules, request_.view(question_.request));
+        return find_failures(split.list->rules, request_.view(question_.request));
     }
 
     [[nodiscard]] std::string routed_sentence(const Named& named) const {

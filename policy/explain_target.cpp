@@ -82,11 +82,11 @@ std::string failure_sentence(
     if (failed == Reason::protocol_not_allowed) {
         return protocol_sentence(target, question);
     }
-    if (target.http_rules.empty()) {
+    if (target.http->rules.empty()) {
         return "none of the HTTP matches that it names exists and can be used, so it allows no "
                "request";
     }
-    return find_failures(target.http_rules, request);
+    return find_failures(target.http->rules, request);
 }
 
 }  // namespace policy

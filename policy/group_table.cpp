@@ -184,7 +184,7 @@ void GroupTable::update(const Catalog& catalog, const Options& options, ProblemL
     }
 }
 
-const RouteGroup* GroupTable::use(const ObjectName& name) {
+std::shared_ptr<const RouteGroup> GroupTable::use(const ObjectName& name) {
     const auto found = entries_.find(name);
     if (found == entries_.end()) {
         return nullptr;
@@ -197,7 +197,7 @@ const RouteGroup* GroupTable::use(const ObjectName& name) {
             GroupCompiler(options_, entry.source, entry.is_in_targets, known).compile()
         );
     }
-    return entry.compiled.get();
+    return entry.compiled;
 }
 
 GroupTable::Used GroupTable::take_used() {

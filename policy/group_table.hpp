@@ -25,7 +25,7 @@ class GroupTable {
     /// problems of all. `catalog` must last until take_used().
     void update(const Catalog& catalog, const Options& options, ProblemList& problems);
     /// The compiled group, null when there is none; marks it as used.
-    [[nodiscard]] const RouteGroup* use(const ObjectName& name);
+    [[nodiscard]] std::shared_ptr<const RouteGroup> use(const ObjectName& name);
     /// What was used since update().
     [[nodiscard]] Used take_used();
 

@@ -101,9 +101,9 @@ void skip_class(std::string_view& rest) {
     rest.remove_prefix(std::min(i + 1, rest.size()));
 }
 
-/// True when `pattern` may be one thing *or* another as a whole: what one of them begins with says
-/// nothing of the others. Alternatives in parentheses are no such thing.
-bool has_alternatives(std::string_view pattern) {
+/// Where `pattern` may be one thing *or* another as a whole: what one of them begins with says
+/// nothing of the others. Alternatives in parentheses are no such thing. npos: nowhere.
+std::size_t find_alternative(std::string_view pattern) {
     int depth = 0;
     for (std::string_view rest = pattern; !rest.empty();) {
         if (rest[0] == '[') {
@@ -111,21 +111,22 @@ bool has_alternatives(std::string_view pattern) {
             continue;
         }
         if (rest.starts_with("\\Q")) {
-            return true;  // quoted text is rare: not worth reading
+            return pattern.size() - rest.size();  // quoted text is rare: not worth reading
         }
         if (rest[0] == '|' && depth == 0) {
-            return true;
+            return pattern.size() - rest.size();
         }
         depth += rest[0] == '(' ? 1 : (rest[0] == ')' ? -1 : 0);
         rest.remove_prefix(std::min<std::size_t>(rest[0] == '\\' ? 2 : 1, rest.size()));
     }
-    return false;
+    return std::string_view::npos;
 }
 
 /// The text with which everything begins that `pattern` matches; may be shorter than it could be.
 std::string required_prefix(std::string_view pattern, RegexMode mode) {
     const bool has_caret = pattern.starts_with('^');
-    if ((mode == RegexMode::search && !has_caret) || has_alternatives(pattern)) {
+    if ((mode == RegexMode::search && !has_caret) ||
+        find_alternative(pattern) != std::string_view::npos) {
         return {};
     }
     std::string_view rest = has_caret ? pattern.substr(1) : pattern;
@@ -215,6 +216,11 @@ bool has_open_end(std::string_view pattern) {
 }
 
 bool has_no_anchor(std::string_view pattern) {
+    const std::size_t alternative = find_alternative(pattern);
+    if (alternative != std::string_view::npos && pattern[alternative] == '|') {
+        return has_no_anchor(pattern.substr(0, alternative)) ||
+               has_no_anchor(pattern.substr(alternative + 1));
+    }
     // ".*" says in so many words that anything may stand there.
     const auto starts_with = [&](std::string_view text) { return pattern.starts_with(text); };
     const auto ends_with = [&](std::string_view text) { return pattern.ends_with(text); };

@@ -61,7 +61,7 @@ class Matcher {
 /// "/payroll" through, which is rarely what was meant (smi.md U1).
 [[nodiscard]] bool has_open_end(std::string_view pattern);
 /// True when `pattern` says neither at its start nor at its end what may stand there: no anchor,
-/// and no ".*" either.
+/// and no ".*" either. Of alternatives, one is enough.
 [[nodiscard]] bool has_no_anchor(std::string_view pattern);
 
 }  // namespace policy

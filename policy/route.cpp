@@ -79,7 +79,7 @@ const SplitAtPort* find_split(const DestinationPort& entry, const HttpView* requ
     for (const SplitAtPort& at_port : entry.splits) {
         const CompiledSplit& split = *at_port.split;
         const bool is_hit = !split.has_matches ||
-                            (request != nullptr && split.index.find(*request, [](std::uint32_t) {
+                            (request != nullptr && split.index->find(*request, [](std::uint32_t) {
                                 return true;
                             }) != nullptr);
         if (is_hit) {

@@ -44,6 +44,12 @@ struct RouteGroup {
     std::vector<HttpRule> rules;
 };
 
+/// HTTP matches of one or more groups, in their order.
+struct RuleList {
+    std::vector<const HttpRule*> rules;
+    bool has_path_conditions = false;
+};
+
 /// The pods of an IdentityBinding's podLabelSelector. A peer is one of them when it proves an
 /// identity of the binding's namespace *and* comes from one of the addresses (smi.md §1.6).
 struct PodSource {
@@ -63,7 +69,7 @@ struct CompiledTarget {
     bool has_http = false;
     PortSet tcp_ports;
     PortSet udp_ports;
-    std::vector<const HttpRule*> http_rules;
+    std::shared_ptr<const RuleList> http;  // never null
 };
 
 /// A TrafficTarget that is meant for this workload and allows nothing, for people.
@@ -75,11 +81,13 @@ struct InvalidTarget {
 /// What a peer may do: the targets that list it, and an index of their HTTP matches. Peers that
 /// the same targets list share one.
 struct Audience {
-    std::vector<std::uint32_t> targets;                 // into SnapshotData::targets, ascending
-    std::vector<std::uint32_t> targets_without_routes;  // those that no HTTP match narrows down
-    RuleIndex rules;                                    // tagged with the index of their target
-    /// False where there was no room for an index: the targets' matches are tried one by one.
-    bool is_indexed = true;
+    std::vector<std::uint32_t> targets;  // into SnapshotData::targets, ascending
+    /// Of them, those that no HTTP match narrows down, and those that HTTP matches do.
+    std::vector<std::uint32_t> without_routes;
+    std::vector<std::uint32_t> with_routes;
+    /// Tagged with the place in with_routes; null where there was no room for it, so that the
+    /// matches are tried one by one.
+    std::shared_ptr<const RuleIndex> index;
 };
 
 /// Peers at this address that prove an identity of `name_space`.
@@ -91,8 +99,8 @@ struct PodAudience {
 struct CompiledSplit {
     ObjectName name;
     bool has_matches = false;
-    std::vector<const HttpRule*> rules;  // with has_matches: one must hit (T11)
-    RuleIndex index;                     // of the same rules
+    std::shared_ptr<const RuleList> list;    // with has_matches: one must hit (T11); never null
+    std::shared_ptr<const RuleIndex> index;  // of the same; never null
 };
 
 /// A split at one port of its root.

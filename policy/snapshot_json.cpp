@@ -105,7 +105,7 @@ void write_target(JsonWriter& json, const CompiledTarget& target) {
     }
     if (target.has_http) {
         json.key("httpMatches");
-        write_rules(json, target.http_rules);
+        write_rules(json, target.http->rules);
     }
     json.end_object();
 }
@@ -129,7 +129,7 @@ void write_split(JsonWriter& json, const SplitAtPort& at_port) {
     json.member("name", name_text(at_port.split->name));
     if (at_port.split->has_matches) {
         json.key("matches");
-        write_rules(json, at_port.split->rules);
+        write_rules(json, at_port.split->list->rules);
     }
     json.key("backends");
     json.begin_array();

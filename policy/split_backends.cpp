@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <limits>
 #include <map>
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace policy {
@@ -75,9 +75,11 @@ std::vector<BackendShare> read_backends(
     const Catalog& catalog, const SnapshotData& data, const TrafficSplit& split
 ) {
     std::vector<BackendShare> shares;
-    std::map<std::string_view, std::size_t> places;
+    std::map<std::string, std::size_t> places;  // by name: "a" and "a.shop" are one backend
     for (const SplitBackend& backend : split.backends) {
-        const auto [place, is_new] = places.emplace(backend.service, shares.size());
+        const auto own = own_service(split, backend.service);
+        const auto [place, is_new] =
+            places.emplace(own ? own->name : backend.service, shares.size());
         if (!is_new) {
             BackendShare& same = shares[place->second];
             same.weight = add_weights(same.weight, backend.weight_milli);

@@ -3,7 +3,7 @@
 from support import resources
 from support.mesh import APP_PORT
 from support.waiting import wait_until
-from shapes import API, API_HOST, everything, two_pods
+from shapes import API, API_HOST, everything, two_pods, web_may_call_api
 
 
 def test_host_decides_where_a_request_goes(loopback_mesh):
@@ -88,3 +88,17 @@ def test_server_with_another_identity_is_not_talked_to(loopback_mesh):
     answer = web.call("GET", API + "/echo")
     assert answer.status in (502, 503)
     assert api.noted()["ReqReceived"] == []
+
+
+def test_opaque_port_is_judged_as_bytes_whatever_the_client_says(any_mesh):
+    """U7: the caller's sidecar says HTTP/1 in its ALPN; a route group is no word about bytes."""
+    web = any_mesh.pod("web")
+    api = any_mesh.pod("api", settings={"inbound": {"opaquePorts": [APP_PORT]}})
+    any_mesh.service("api", [api])
+    group = resources.http_route_group("all", [{"name": "all"}])
+    any_mesh.apply(group, resources.traffic_target("api", "api", ["web"], [group]))
+    any_mesh.start()
+    wait_until(lambda: web.call("GET", API + "/echo").status == 502, "a closed connection")
+    assert 'reason="protocol_not_allowed"' in api.metrics()
+    any_mesh.apply(everything(), web_may_call_api())
+    wait_until(lambda: web.call("GET", API + "/echo").status == 200, "an answer")

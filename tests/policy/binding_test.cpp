@@ -193,6 +193,15 @@ TEST(Binding, SelectsNoPodOnItsNodesNetwork) {  // others there need not be know
     }
 }
 
+TEST(Binding, SelectsNoPodWhoseAddressASecondPodOfSomeNameHas) {
+    World world(
+        source_bound("{podLabelSelector: {matchLabels: {app: web}}}") +
+        pod("web-1", "{app: web}", "10.1.0.1") + pod("other", "{app: other}", "10.1.0.2") +
+        pod("other", "{app: other}", "10.1.0.1")
+    );
+    EXPECT_EQ(from(world, k_web, "10.1.0.1"), "source_not_allowed");
+}
+
 TEST(Binding, SelectsNobodyWhilePodsAreUnknown) {
     World world(source_bound("{podLabelSelector: {matchLabels: {app: web}}}"));
     EXPECT_EQ(from(world, k_web, "10.1.0.1"), "source_not_allowed");

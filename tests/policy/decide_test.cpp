@@ -478,5 +478,20 @@ TEST(Decide, KnowsThePortsWherePathsMatter) {
     EXPECT_FALSE(has_path_rules(one.snapshot(), 9090));
 }
 
+TEST(Decide, NamesTheFirstTargetThatHasNothingAgainstPortAndProtocol) {
+    World world(
+        tcp_route("p80", "80") + tcp_route("p8080", "8080") +
+        target("a", "[{kind: TCPRoute, name: p80}]") +
+        target("b", "[{kind: UDPRoute, name: ghost}]") +
+        target("c", "[{kind: TCPRoute, name: p8080}]") +
+        target("d", "[{kind: TCPRoute, name: p8080}]")
+    );
+    const Verdict http = ask_http(world, account("stranger"));
+    EXPECT_EQ(word(http), "source_not_allowed");
+    EXPECT_EQ(http.rule.name, "c");
+    EXPECT_EQ(ask_tcp(world, account("stranger"), 8080).rule.name, "c");
+    EXPECT_EQ(ask_tcp(world, account("stranger"), 9090).rule.name, "a");
+}
+
 }  // namespace
 }  // namespace policy::test

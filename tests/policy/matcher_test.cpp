@@ -191,6 +191,9 @@ TEST(Matcher, TellsAMissingAnchor) {
     EXPECT_FALSE(has_no_anchor("true$"));
     EXPECT_FALSE(has_no_anchor("\\Atrue"));
     EXPECT_FALSE(has_no_anchor(".*Android.*"));
+    EXPECT_TRUE(has_no_anchor("^admin|root"));
+    EXPECT_FALSE(has_no_anchor("^admin$|^root$"));
+    EXPECT_FALSE(has_no_anchor("^(admin|root)$"));
 }
 
 }  // namespace

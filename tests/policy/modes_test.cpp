@@ -49,13 +49,12 @@ TEST(AccessMode, OfAPortWinsOverBothForThatPortAlone) {
     EXPECT_EQ(world.snapshot().access_mode(8081), AccessMode::enforce);
 }
 
-TEST(AccessMode, IsOfTheFirstOfTwoNamespacesOfOneNameAndTheOtherIsToldByItsName) {
-    World world("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
-    world.add(
-        "b.yaml",
+TEST(AccessMode, IsOfNeitherOfTwoNamespacesOfOneName) {  // one could open what the other closes
+    World world(
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, annotations: "
-        "{smilax.dev/access: audit}}\n"
+        "{smilax.dev/access: 'off'}}\n"
     );
+    world.add("b.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
     EXPECT_EQ(world.snapshot().access_mode(8080), AccessMode::enforce);
     ASSERT_EQ(world.problems.size(), 1u);
     EXPECT_EQ(world.problems[0].code, "duplicate_object");

@@ -237,6 +237,18 @@ TEST(Route, LetsAnEmptyBackendsShareFailWhenToldTo) {  // U16, option fail
     EXPECT_EQ(http(all, {.authority = "web"}), "split_no_backend shop/web by s");
 }
 
+TEST(Route, AddsUpABackendThatIsListedUnderTwoFormsOfItsName) {  // §1.8
+    World world(
+        services() + split(
+                         "s",
+                         "web",
+                         "[{service: a, weight: 1}, {service: b, weight: 1}, "
+                         "{service: a.shop.svc.cluster.local, weight: 2}]"
+                     )
+    );
+    EXPECT_EQ(http(world, {.authority = "web"}), "routed shop/web by s a=3000 b=1000");
+}
+
 TEST(Route, LeavesOutABackendWithAnInvalidWeight) {
     World world(
         services() + split("s", "web", "[{service: a, weight: -1}, {service: b, weight: 1}]")
