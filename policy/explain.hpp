@@ -40,7 +40,8 @@ struct AccessExplanation {
     std::optional<AllowingRule> rule;          // when allowed
     std::vector<ConsideredTarget> considered;  // when denied: all of them, the nearest first
     AccessMode mode = AccessMode::enforce;
-    bool is_opaque = false;  // the port: what comes in is judged as bytes, whatever it is
+    bool is_opaque = false;        // the port: what comes in is judged as bytes, whatever it is
+    bool is_authenticated = true;  // the peer proved an identity
     std::vector<std::string> dropped_headers;
 };
 

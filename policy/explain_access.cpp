@@ -14,9 +14,9 @@
 namespace policy {
 namespace {
 
-/// The order of "nearest": as in decide(), and before those that do not list the peer come those
-/// of them that would allow if they did.
-enum class Nearness : std::uint8_t { invalid, unlisted, unlisted_only, port, protocol, route };
+/// The order of "nearest", as in decide(): those that do not list the peer stand behind those that
+/// do, and among them come first those that have the port and the protocol.
+enum class Nearness : std::uint8_t { invalid, unlisted, unlisted_fits, port, protocol, route };
 
 struct Candidate {
     Nearness nearness = Nearness::invalid;
@@ -44,16 +44,21 @@ bool matches_any(const std::vector<const HttpRule*>& rules, const HttpView& requ
     });
 }
 
+/// The proxy reads no requests on an opaque port.
+Protocol seen_protocol(const Snapshot& snapshot, const AccessQuestion& question) {
+    const bool is_bytes = question.protocol == Protocol::http && snapshot.is_opaque(question.port);
+    return is_bytes ? Protocol::tcp : question.protocol;
+}
+
 class AccessExplainer {
  public:
     AccessExplainer(const Snapshot& snapshot, const AccessQuestion& question)
         : snapshot_(snapshot),
           data_(snapshot.data()),
           question_(question),
+          protocol_(seen_protocol(snapshot, question)),
           request_(judge_request(
-              question.request,
-              question.protocol == Protocol::http && has_path_rules(snapshot, question.port),
-              data_.options
+              question.request, is_http() && has_path_rules(snapshot, question.port), data_.options
           )),
           is_refused_(request_.is_path_refused) {}
 
@@ -61,6 +66,7 @@ class AccessExplainer {
         answer_.asked = asked();
         answer_.mode = snapshot_.access_mode(question_.port);
         answer_.is_opaque = snapshot_.is_opaque(question_.port);
+        answer_.is_authenticated = question_.peer.has_value();
         if (is_http()) {
             answer_.dropped_headers = question_.request.dropped;
         }
@@ -79,11 +85,16 @@ class AccessExplainer {
             add_considered(verdict.rule);
             answer_.detail = denial_sentence();
         }
+        if (answer_.is_opaque && protocol_ == Protocol::tcp) {
+            answer_.detail = "port " + std::to_string(question_.port) +
+                             " is opaque, so all that comes in there is bytes, requests too; " +
+                             answer_.detail;
+        }
         return std::move(answer_);
     }
 
  private:
-    [[nodiscard]] bool is_http() const { return question_.protocol == Protocol::http; }
+    [[nodiscard]] bool is_http() const { return protocol_ == Protocol::http; }
     [[nodiscard]] const Identity* peer() const {
         return question_.peer ? &*question_.peer : nullptr;
     }
@@ -97,8 +108,9 @@ class AccessExplainer {
 
     [[nodiscard]] std::string asked() const {
         const std::string what =
-            is_http() ? shown(question_.request.method) + ' ' + shown(question_.request.target)
-                      : protocol_text(question_.protocol);
+            question_.protocol == Protocol::http
+                ? shown(question_.request.method) + ' ' + shown(question_.request.target)
+                : protocol_text(question_.protocol);
         const std::string address =
             question_.peer_address ? " at " + question_.peer_address->text() : std::string();
         return what + " from " + peer_text() + address + " to port " +
@@ -111,7 +123,7 @@ class AccessExplainer {
             verdict.reason = Reason::path_refused;
             return verdict;
         }
-        switch (question_.protocol) {
+        switch (protocol_) {
             case Protocol::tcp:
                 return decide_tcp(snapshot_, {peer(), question_.port, question_.peer_address});
             case Protocol::udp:
@@ -166,20 +178,8 @@ class AccessExplainer {
 
     [[nodiscard]] Candidate consider(std::uint32_t index) const {
         const CompiledTarget& target = data_.targets[index];
-        const Reason failed = judge(target);
         if (!lists_peer(index)) {
-            const bool fits = failed == Reason::allowed && !is_refused_;
-            const Reason reason =
-                question_.peer ? Reason::source_not_allowed : Reason::unauthenticated;
-            const std::string sentence =
-                sources_sentence(target, question_, data_.workload.trust_domain);
-            return {
-                fits ? Nearness::unlisted_only : Nearness::unlisted,
-                false,
-                {target.name,
-                 reason,
-                 sentence + (fits ? "; nothing else in it is against this" : "")}
-            };
+            return consider_unlisted(target);
         }
         if (is_refused_) {
             return {
@@ -188,12 +188,25 @@ class AccessExplainer {
                 {target.name, Reason::path_refused, "no target can allow such a path"}
             };
         }
+        const Reason failed = judge(target);
         assert(failed != Reason::allowed);
         const HttpView view = request_.view(question_.request);
         return {
             nearness_of(failed),
             false,
             {target.name, failed, failure_sentence(target, failed, question_, view)}
+        };
+    }
+
+    [[nodiscard]] Candidate consider_unlisted(const CompiledTarget& target) const {
+        const bool fits = judge(target) == Reason::allowed && !is_refused_;
+        return {
+            judge_port(target) == Reason::allowed ? Nearness::unlisted_fits : Nearness::unlisted,
+            false,
+            {target.name,
+             question_.peer ? Reason::source_not_allowed : Reason::unauthenticated,
+             sources_sentence(target, question_, data_.workload.trust_domain) +
+                 (fits ? "; nothing else in it is against this" : "")}
         };
     }
 
@@ -209,9 +222,9 @@ class AccessExplainer {
         return has_it(audiences.by_identity) || has_it(audiences.by_address);
     }
 
-    /// Reason::allowed, or the first step that failed, whoever asks.
-    [[nodiscard]] Reason judge(const CompiledTarget& target) const {
-        switch (question_.protocol) {
+    /// Everything but the route, whoever asks.
+    [[nodiscard]] Reason judge_port(const CompiledTarget& target) const {
+        switch (protocol_) {
             case Protocol::tcp:
                 return judge_tcp(target, question_.port, snapshot_.is_opaque(question_.port));
             case Protocol::udp:
@@ -219,8 +232,13 @@ class AccessExplainer {
             case Protocol::http:
                 break;
         }
-        const Reason failed = judge_http_port(target, question_.port);
-        const bool needs_route = failed == Reason::allowed && target.has_http;
+        return judge_http_port(target, question_.port);
+    }
+
+    /// Reason::allowed, or the first step that failed, whoever asks.
+    [[nodiscard]] Reason judge(const CompiledTarget& target) const {
+        const Reason failed = judge_port(target);
+        const bool needs_route = failed == Reason::allowed && is_http() && target.has_http;
         return needs_route && !matches_any(target.http->rules, request_.view(question_.request))
                    ? Reason::route_not_allowed
                    : failed;
@@ -232,7 +250,10 @@ class AccessExplainer {
         }
         if (answer_.reason == Reason::no_target) {
             return "no valid TrafficTarget has " + own_text() +
-                   " as its destination, and without one everything is denied";
+                   " as its destination, and without one everything is denied" +
+                   (data_.workload.pod.empty()
+                        ? "; a target may mean its pod by its labels: give --pod"
+                        : "");
         }
         if (answer_.reason == Reason::unauthenticated) {
             return "the peer proved no identity, and targets allow identities only";
@@ -248,6 +269,7 @@ class AccessExplainer {
     const Snapshot& snapshot_;
     const SnapshotData& data_;
     const AccessQuestion& question_;
+    Protocol protocol_;
     JudgedRequest request_;
     bool is_refused_;
     AccessExplanation answer_;

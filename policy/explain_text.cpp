@@ -53,17 +53,20 @@ std::string target_line(const ConsideredTarget& target) {
            std::string(to_string(target.failed)) + ": " + target.detail;
 }
 
-/// What is no request is refused in every mode.
+/// What is no request is refused in every mode, and so is plaintext where mTLS is strict.
 void add_mode(std::string& text, const AccessExplanation& explanation) {
     if (explanation.reason == Reason::malformed_request) {
         return;
     }
+    const std::string through =
+        explanation.is_authenticated
+            ? "lets it through"
+            : "lets it through, unless policy.mtls is strict (the default), which refuses "
+              "plaintext in every mode";
     if (explanation.mode == AccessMode::off) {
-        add_line(text, "access is off on this port: the proxy asks no target and lets it through");
+        add_line(text, "access is off on this port: the proxy asks no target and " + through);
     } else if (explanation.mode == AccessMode::audit && !explanation.allowed) {
-        add_line(
-            text, "access is only audited on this port: the proxy counts it and lets it through"
-        );
+        add_line(text, "access is only audited on this port: the proxy counts it and " + through);
     }
 }
 
@@ -104,11 +107,6 @@ std::string to_text(const AccessExplanation& explanation, std::span<const Proble
     );
     add_line(text, "why: " + explanation.detail);
     add_mode(text, explanation);
-    if (explanation.is_opaque) {
-        add_line(
-            text, "this port is opaque: the proxy asks about TCP bytes there, never about requests"
-        );
-    }
     add_dropped(text, explanation.dropped_headers);
     const std::size_t targets = explanation.considered.size();
     for (std::size_t i = 0; i < std::min(targets, k_lines_max); ++i) {

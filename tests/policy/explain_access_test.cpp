@@ -12,6 +12,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 AccessQuestion from_web(const std::string& method = "GET", const std::string& path = "/") {
@@ -79,6 +80,44 @@ TEST(ExplainAccess, SaysThatNothingIsThere) {
     EXPECT_EQ(explanation.reason, Reason::no_target);
     EXPECT_THAT(explanation.considered, IsEmpty());
     EXPECT_THAT(explanation.detail, HasSubstr("no valid TrafficTarget has shop/pay"));
+}
+
+TEST(ExplainAccess, SaysThatATargetMayMeanThePodThatWasNotNamed) {
+    World world(
+        tcp_route("all", "") +
+        R"(---
+apiVersion: access.smi-spec.io/v1alpha4
+kind: IdentityBinding
+metadata: {name: backs}
+spec: {schemes: {podLabelSelector: {matchLabels: {app: pay}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: pay-1, labels: {app: pay}}
+spec: {serviceAccountName: pay}
+status: {podIP: 10.2.0.1}
+---
+apiVersion: access.smi-spec.io/v1alpha4
+kind: TrafficTarget
+metadata: {name: pay}
+spec:
+  destination: {kind: IdentityBinding, name: backs, namespace: shop}
+  sources: [{kind: ServiceAccount, name: web, namespace: shop}]
+  rules: [{kind: TCPRoute, name: all}]
+)"
+    );
+    world.workload.pod.clear();
+    const auto unnamed = explain_access(world.snapshot(), from_web());
+    EXPECT_EQ(unnamed.reason, Reason::no_target);
+    EXPECT_THAT(unnamed.detail, HasSubstr("a target may mean its pod by its labels: give --pod"));
+    world.workload.pod = "pay-2";
+    world.compile();
+    const auto other = explain_access(world.snapshot(), from_web());
+    EXPECT_EQ(other.reason, Reason::no_target);
+    EXPECT_THAT(other.detail, Not(HasSubstr("--pod")));
+    world.workload.pod = "pay-1";
+    world.compile();
+    EXPECT_TRUE(explain_access(world.snapshot(), from_web()).allowed);
 }
 
 TEST(ExplainAccess, NamesTheConditionOfAMatchThatFailed) {
@@ -188,6 +227,47 @@ TEST(ExplainAccess, SaysWhyBytesAreNotEnough) {
     );
 }
 
+TEST(ExplainAccess, TakesARequestForBytesOnAnOpaquePort) {
+    World world(
+        tcp_route("all", "") + group("routes", "[{name: read, pathRegex: /a, methods: [GET]}]") +
+        target("both", "[{kind: HTTPRouteGroup, name: routes}, {kind: TCPRoute, name: all}]")
+    );
+    world.options.opaque_ports = {8080};
+    AccessQuestion question = from_web("POST", "/b%2Fc");
+    question.request.malformed = "no HTTP method";
+    question.request.dropped = {"connection"};
+    const auto explanation = explain_access(world.snapshot(), question);
+    EXPECT_TRUE(explanation.allowed);
+    EXPECT_EQ(explanation.rule->match, "");
+    EXPECT_THAT(explanation.dropped_headers, IsEmpty());
+    EXPECT_EQ(
+        explanation.detail,
+        "port 8080 is opaque, so all that comes in there is bytes, requests too; "
+        "TrafficTarget shop/both allows it"
+    );
+    question = from_web();
+    question.protocol = Protocol::udp;
+    EXPECT_THAT(explain_access(world.snapshot(), question).detail, Not(HasSubstr("opaque")));
+}
+
+TEST(ExplainAccess, NoHttpMatchAllowsARequestOnAnOpaquePort) {
+    World world(by_match("get-metrics"));
+    ASSERT_TRUE(explain_access(world.snapshot(), from_web("GET", "/metrics")).allowed);
+    world.options.opaque_ports = {8080};
+    world.compile();
+    const auto explanation = explain_access(world.snapshot(), from_web("GET", "/metrics"));
+    EXPECT_FALSE(explanation.allowed);
+    EXPECT_EQ(explanation.reason, Reason::protocol_not_allowed);
+    EXPECT_THAT(
+        lines(explanation),
+        ElementsAre(
+            "pay: protocol_not_allowed: raw bytes cannot satisfy its HTTPRouteGroup, and it "
+            "names no TCPRoute"
+        )
+    );
+    EXPECT_THAT(explanation.detail, StartsWith("port 8080 is opaque, so "));
+}
+
 TEST(ExplainAccess, SaysThatNoMatchIsUsable) {
     EXPECT_THAT(
         detail_of(target("pay", "[{kind: HTTPRouteGroup, name: absent}]"), from_web()),
@@ -198,18 +278,21 @@ TEST(ExplainAccess, SaysThatNoMatchIsUsable) {
 TEST(ExplainAccess, ListsTheSourcesOfATargetThatDoesNotListThePeer) {
     World world(
         tcp_route("eighty", "80") + tcp_route("all", "") +
+        group("routes", "[{name: post, methods: [POST]}]") +
         target("a-port", "[{kind: TCPRoute, name: eighty}]") +
-        target("b-fits", "[{kind: TCPRoute, name: all}]")
+        target("b-route", "[{kind: HTTPRouteGroup, name: routes}]") +
+        target("c-fits", "[{kind: TCPRoute, name: all}]")
     );
     AccessQuestion question = from_web();
     question.peer = account("ghost");
     const auto explanation = explain_access(world.snapshot(), question);
     EXPECT_EQ(explanation.reason, Reason::source_not_allowed);
-    // What would allow the peer if it listed it is nearer.
+    // As the proxy names it: nearer is what has the port and the protocol, whatever its routes.
     EXPECT_THAT(
         lines(explanation),
         ElementsAre(
-            "b-fits: source_not_allowed: sources are shop/web; nothing else in it is against this",
+            "b-route: source_not_allowed: sources are shop/web",
+            "c-fits: source_not_allowed: sources are shop/web; nothing else in it is against this",
             "a-port: source_not_allowed: sources are shop/web"
         )
     );
@@ -423,7 +506,6 @@ TEST(ExplainAccess, KeepsTheVerdictInSightOfPeople) {
 TEST(ExplainAccess, WritesLinesForPeople) {
     World world(by_match("get-metrics") + target("other", "[{kind: UDPRoute, name: absent}]"));
     world.options.access = AccessMode::audit;
-    world.options.opaque_ports = {8080};
     AccessQuestion question = from_web();
     question.request.dropped = {"connection"};
     EXPECT_EQ(
@@ -434,7 +516,6 @@ TEST(ExplainAccess, WritesLinesForPeople) {
         "denied (route_not_allowed): GET / from shop/web to port 8080 of shop/pay\n"
         "why: TrafficTarget shop/pay lists the peer, but not for this method, path or header\n"
         "access is only audited on this port: the proxy counts it and lets it through\n"
-        "this port is opaque: the proxy asks about TCP bytes there, never about requests\n"
         "not judged, for the proxy removes it: connection\n"
         "nearest: TrafficTarget shop/pay, route_not_allowed: match get-metrics: path / does not "
         "match /metrics\n"
@@ -443,6 +524,24 @@ TEST(ExplainAccess, WritesLinesForPeople) {
         "1 problem in the resources:\n"
         "  a.yaml:3:5: error: It is wrong.\n"
     );
+}
+
+TEST(ExplainAccess, PromisesNoModeToAPeerThatProvedNothing) {
+    const auto text = [](AccessMode mode, const std::optional<Identity>& peer) {
+        World world(tcp_route("all", "") + target("pay", "[{kind: TCPRoute, name: all}]"));
+        world.options.access = mode;
+        AccessQuestion question = from_web();
+        question.peer = peer;
+        return to_text(explain_access(world.snapshot(), question), {});
+    };
+    const char* unless =
+        "lets it through, unless policy.mtls is strict (the default), which refuses plaintext in "
+        "every mode\n";
+    EXPECT_THAT(text(AccessMode::audit, std::nullopt), HasSubstr(unless));
+    EXPECT_THAT(text(AccessMode::off, std::nullopt), HasSubstr(unless));
+    EXPECT_THAT(text(AccessMode::enforce, std::nullopt), Not(HasSubstr("lets it through")));
+    EXPECT_THAT(text(AccessMode::audit, account("ghost")), HasSubstr("lets it through\n"));
+    EXPECT_THAT(text(AccessMode::off, account("ghost")), HasSubstr("lets it through\n"));
 }
 
 }  // namespace

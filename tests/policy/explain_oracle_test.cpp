@@ -121,6 +121,12 @@ std::vector<HeaderField> fields_of(const RequestQuestion& request) {
     return fields;
 }
 
+/// On an opaque port requests are bytes.
+Protocol seen_by_proxy(const Snapshot& snapshot, const AccessQuestion& question) {
+    const bool is_bytes = question.protocol == Protocol::http && snapshot.is_opaque(question.port);
+    return is_bytes ? Protocol::tcp : question.protocol;
+}
+
 Verdict verdict_of(const Snapshot& snapshot, Protocol protocol, const HttpFacts& facts) {
     switch (protocol) {
         case Protocol::tcp:
@@ -160,8 +166,10 @@ TEST_P(ExplainOracle, GivesTheVerdictOfDecide) {
             question.request = random_request(dice);
             question.request.authority = dice.pick(std::array<std::string, 2>{"api", "pay:80"});
             const AccessExplanation explanation = explain_access(world.snapshot(), question);
+            const Protocol protocol = seen_by_proxy(world.snapshot(), question);
             if (explanation.reason == Reason::path_refused) {
                 EXPECT_EQ(question.request.target, "/b%2Fc");
+                EXPECT_EQ(protocol, Protocol::http);
                 EXPECT_FALSE(explanation.allowed);
                 continue;
             }
@@ -177,7 +185,7 @@ TEST_P(ExplainOracle, GivesTheVerdictOfDecide) {
             facts.authority = question.request.authority;
             facts.headers = fields;
             facts.peer_address = question.peer_address;
-            const Verdict verdict = verdict_of(world.snapshot(), question.protocol, facts);
+            const Verdict verdict = verdict_of(world.snapshot(), protocol, facts);
             ASSERT_EQ(explanation.allowed, verdict.allowed);
             ASSERT_EQ(explanation.reason, verdict.reason);
             allowed += verdict.allowed ? 1 : 0;
@@ -191,12 +199,14 @@ TEST_P(ExplainOracle, GivesTheVerdictOfDecide) {
                 ASSERT_NE(target.failed, Reason::allowed);
                 ASSERT_NE(target.detail, "");
             }
-            const bool is_about_peer = verdict.reason == Reason::source_not_allowed ||
-                                       verdict.reason == Reason::unauthenticated;
             const bool has_valid = !explanation.considered.empty() &&
                                    explanation.considered.front().failed != Reason::target_invalid;
             ASSERT_EQ(has_valid, verdict.reason != Reason::no_target);
-            if (!is_about_peer && has_valid) {
+            // The target that the proxy's denial names.
+            ASSERT_EQ(
+                verdict.rule.name.empty(), !has_valid || verdict.reason == Reason::unauthenticated
+            );
+            if (!verdict.rule.name.empty()) {
                 ASSERT_EQ(explanation.considered.front().name.name, verdict.rule.name);
                 ASSERT_EQ(explanation.considered.front().failed, verdict.reason);
             }
