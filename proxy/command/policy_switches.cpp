@@ -15,7 +15,7 @@ namespace {
 template <class T>
 using Words = std::vector<std::pair<std::string, T>>;
 
-/// A switch that takes one of a few words; `place` has the default.
+/// A switch that takes one of a few words; `place` has the default, if there is one.
 template <class T>
 void add_choice(
     CLI::App& app, const std::string& name, T& place, const Words<T>& words, const std::string& help
@@ -42,12 +42,22 @@ void add_choice(
 }  // namespace
 
 void add_policy_switches(CLI::App& app, PolicySwitches& switches) {
+    using policy::AccessMode;
     using policy::RegexMode;
     policy::Options& options = switches.options;
     app.add_option("--namespace", switches.name_space, "Namespace of objects without one")
         ->capture_default_str();
     app.add_option("--trust-domain", switches.trust_domain, "Trust domain of the mesh")
         ->capture_default_str();
+    add_choice(
+        app,
+        "--access",
+        options.access,
+        Words<std::optional<AccessMode>>{
+            {"enforce", AccessMode::enforce}, {"audit", AccessMode::audit}, {"off", AccessMode::off}
+        },
+        "The mode in the pod's own configuration, which wins over its Namespace's annotation"
+    );
     add_choice(
         app,
         "--path-regex",

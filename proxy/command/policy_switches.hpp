@@ -19,7 +19,7 @@ struct PolicySwitches {
     std::string trust_domain = "cluster.local";
 };
 
-/// Adds --namespace, --trust-domain, --path-regex, --header-regex,
+/// Adds --namespace, --trust-domain, --access, --path-regex, --header-regex,
 /// --allow-cross-namespace-targets, --escaped-slash, --empty-backend and --opaque-port. `switches`
 /// outlives the parse.
 void add_policy_switches(CLI::App& app, PolicySwitches& switches);

@@ -37,6 +37,7 @@ TEST_F(PolicySwitchesTest, WithoutAnyTheyAreTheDefaultsOfTheProxy) {
     const PolicySwitches& switches = parse({"manifests"});
     EXPECT_EQ(switches.name_space, "default");
     EXPECT_EQ(switches.trust_domain, "cluster.local");
+    EXPECT_EQ(switches.options.access, std::nullopt);
     EXPECT_EQ(switches.options.path_regex, RegexMode::start);
     EXPECT_EQ(switches.options.header_regex, RegexMode::search);
     EXPECT_FALSE(switches.options.allow_cross_namespace_targets);
@@ -49,6 +50,7 @@ TEST_F(PolicySwitchesTest, EachSetsItsOption) {
     const PolicySwitches& switches = parse(
         {"--namespace=shop",
          "--trust-domain=mesh.example",
+         "--access=audit",
          "--path-regex=full",
          "--header-regex=full",
          "--allow-cross-namespace-targets",
@@ -58,6 +60,7 @@ TEST_F(PolicySwitchesTest, EachSetsItsOption) {
     );
     EXPECT_EQ(switches.name_space, "shop");
     EXPECT_EQ(switches.trust_domain, "mesh.example");
+    EXPECT_EQ(switches.options.access, policy::AccessMode::audit);
     EXPECT_EQ(switches.options.path_regex, RegexMode::full);
     EXPECT_EQ(switches.options.header_regex, RegexMode::full);
     EXPECT_TRUE(switches.options.allow_cross_namespace_targets);
@@ -97,6 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
     All,
     RefusedSwitch,
     ::testing::Values(
+        "--access=on",
         "--path-regex=search",
         "--header-regex=start",
         "--escaped-slash=decode",
