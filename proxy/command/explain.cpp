@@ -80,9 +80,9 @@ int answer(
     return is_good ? 0 : k_denied;
 }
 
-/// Who sends: a workload, for an unauthenticated caller has no sidecar to ask.
+/// Who sends: a workload. Of one without an identity the namespace alone counts.
 policy::Result<policy::Identity> caller_of(const ExplainOptions& options) {
-    if (!options.words.from) {
+    if (options.words.from.value_or("none") == "none") {
         return policy::Identity{options.policy.trust_domain, options.policy.name_space, "default"};
     }
     return policy::read_workload(*options.words.from, options.policy.trust_domain);
@@ -104,7 +104,8 @@ void add_common(CLI::App& app, ExplainOptions& options) {
     app.add_option(
         "--pod",
         options.pod,
-        "Name of the pod, where pods of one service account differ in opaque ports"
+        "Name of the workload's pod: where pods of one service account differ in opaque ports, and "
+        "where a TrafficTarget means pods by their labels (IdentityBinding, podLabelSelector)"
     );
     app.add_option_function<std::string>(
            "-o,--output",
@@ -156,8 +157,8 @@ void add_route(CLI::App& explain, CommandResult& result) {
     route->add_option(
         "--from",
         options->words.from,
-        "Who calls: NAMESPACE/SERVICE-ACCOUNT; short host names are of its namespace (--namespace "
-        "if absent)"
+        "Who calls: NAMESPACE/SERVICE-ACCOUNT, a spiffe:// URI, or none; short host names are of "
+        "its namespace (--namespace if absent or none)"
     );
     route
         ->add_option(

@@ -216,11 +216,24 @@ TEST_F(Explain, ExitsTwoWithASentenceForWrongUsage) {
     expect_wrong("--namespace");
 }
 
-TEST_F(Explain, NeedsACallerThatHasASidecar) {
+TEST_F(Explain, ACallerWithoutAnIdentityIsOfTheNamespaceThatIsSaid) {
     route_.words.from = "none";
     const Outcome outcome = ask_route();
-    EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_THAT(outcome.error, StartsWith("smilax explain route: from: "));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+    EXPECT_EQ(outcome.json()["service"], "shop/pay");
+    EXPECT_EQ(outcome.json()["asked"], "GET / from shop/default to pay");
+    route_.words.from = "web";
+    EXPECT_EQ(ask_route().exit_code, 2);
+    EXPECT_THAT(ask_route().error, StartsWith("smilax explain route: from: "));
+}
+
+TEST_F(Explain, HeedsTheModeOfThePodsConfiguration) {
+    std::ofstream(folder_ / "namespace.yaml")
+        << "{apiVersion: v1, kind: Namespace, metadata: {name: shop, annotations: "
+           "{smilax.dev/access: audit}}}\n";
+    EXPECT_EQ(ask_access().json()["mode"], "audit");
+    access_.policy.options.access = policy::AccessMode::enforce;
+    EXPECT_EQ(ask_access().json()["mode"], "enforce");
 }
 
 TEST_F(Explain, WritesColoursOnlyWhenAsked) {
