@@ -33,6 +33,7 @@ struct Case {
     const char* way_out;  // part of the message
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const Case& row, std::ostream* out) {
     *out << row.code;
 }
