@@ -94,7 +94,6 @@ std::optional<std::uint16_t> read_target_port(
 TrafficTarget read_target(
     const Field& fields, Metadata metadata, const TargetShape& shape, ObjectReader& reader
 ) {
-    const std::size_t errors_before = reader.errors();
     TrafficTarget target;
     target.metadata = std::move(metadata);
     if (const auto destination = reader.mapping(fields, "destination")) {
@@ -114,7 +113,7 @@ TrafficTarget read_target(
     target.destination_at = reader.place(fields, "destination");
     target.sources_at = reader.place(fields, "sources");
     target.rules_at = reader.place(fields, shape.rules);
-    target.is_spoiled = reader.errors() != errors_before;
+    target.is_spoiled = reader.errors() != 0;  // anywhere in the object: nothing of it is optional
     return target;
 }
 

@@ -190,6 +190,35 @@ spec:
     EXPECT_TRUE(decode_one<TrafficTarget>(text).is_spoiled);
 }
 
+TEST(AccessDecoder, IsSpoiledByAnUnknownFieldWhereverItStands) {
+    const std::string parts =
+        "destination: {kind: ServiceAccount, name: payments@}, "
+        "sources: [{kind: ServiceAccount, name: web, namespace: shop@}], "
+        "RULES: [{kind: TCPRoute, name: r@}]@";
+    const auto with = [](std::string text, const std::string& mark, const std::string& by) {
+        for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+            text.replace(at, mark.size(), by);
+        }
+        return text;
+    };
+    for (const std::string version : {"v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"}) {
+        const bool has_spec = version != "v1alpha1";
+        const std::string fields = with(parts, "RULES", has_spec ? "rules" : "specs");
+        const std::string object = "{apiVersion: access.smi-spec.io/" + version +
+                                   ", kind: TrafficTarget, metadata: {name: pay}" +
+                                   (has_spec ? "@, spec: {" + fields + "}}" : ", " + fields + "}");
+        const std::string clean = with(object, "@", "");
+        EXPECT_FALSE(decode_one<TrafficTarget>(clean).is_spoiled) << clean;
+        for (auto at = object.find('@'); at != std::string::npos; at = object.find('@', at + 1)) {
+            std::string text = object;
+            text.replace(at, 1, ", extra: 1");
+            text = with(text, "@", "");
+            EXPECT_THAT(codes(decode(text)), ElementsAre("error unknown_field")) << text;
+            EXPECT_TRUE(decode_one<TrafficTarget>(text).is_spoiled) << text;
+        }
+    }
+}
+
 TEST(AccessDecoder, ReadsTheNamespaceOfARuleOnlyAsItsOwn) {  // U11; Traefik Mesh's users write it
     const auto with_rule = [](const std::string& rule) {
         return "apiVersion: access.smi-spec.io/v1alpha3\nkind: TrafficTarget\n"
