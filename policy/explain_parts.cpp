@@ -1,5 +1,6 @@
 #include "policy/explain_parts.hpp"
 
+#include "policy/ascii.hpp"
 #include "policy/path.hpp"
 
 #include <algorithm>
@@ -32,16 +33,6 @@ std::string path_failure(const HttpRule& rule, const HttpView& request) {
     return "path " + shown(request.path) + " does not match " + pattern;
 }
 
-bool is_same_name(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return left.size() == right.size() &&
-           std::equal(left.begin(), left.end(), right.begin(), [&](char a, char b) {
-               return lower(a) == lower(b);
-           });
-}
-
 std::string header_failure(const HeaderRule& rule, const HttpView& request) {
     const std::string pattern = shown(rule.matcher.pattern());
     if (rule.is_host) {
@@ -50,7 +41,7 @@ std::string header_failure(const HeaderRule& rule, const HttpView& request) {
                    : "host " + shown(request.authority) + " does not match " + pattern;
     }
     for (const HeaderField& field : request.headers) {
-        if (is_same_name(field.name, rule.name) && !rule.matcher.matches(field.value)) {
+        if (equal_ignoring_case(field.name, rule.name) && !rule.matcher.matches(field.value)) {
             return "header " + rule.name + ": value '" + shown(field.value) + "' does not match " +
                    pattern;
         }

@@ -1,5 +1,7 @@
 #include "policy/group_table.hpp"
 
+#include "policy/ascii.hpp"
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -103,10 +105,7 @@ class GroupCompiler {
                     "$ if the whole value is meant, or .* where anything may stand"
             );
         }
-        std::string name = header.name;
-        std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-        });
+        std::string name = to_lower(header.name);
         const bool is_host = name == "host" || name == ":authority";
         rule.headers.push_back({std::move(name), is_host, std::move(*matcher)});
     }

@@ -1,5 +1,6 @@
 #include "policy/http_rule.hpp"
 
+#include "policy/ascii.hpp"
 #include "policy/service_name.hpp"
 
 #include <algorithm>
@@ -11,16 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 9> k_methods{
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"
 };
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    };
-    return left.size() == right.size() &&
-           std::equal(left.begin(), left.end(), right.begin(), [&](char a, char b) {
-               return lower(a) == lower(b);
-           });
-}
 
 /// As sent, and once more in the form in which hosts are the same: without port, trailing dot and
 /// capitals (U4; security.md §4).

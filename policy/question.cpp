@@ -1,5 +1,6 @@
 #include "policy/question.hpp"
 
+#include "policy/ascii.hpp"
 #include "policy/service_name.hpp"
 
 #include <algorithm>
@@ -35,14 +36,6 @@ std::string_view trim(std::string_view text) {
         return {};
     }
     return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-bool is_host_header(const HeaderLine& header) {
-    std::string name = header.name;
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    });
-    return name == "host";
 }
 
 Result<std::uint16_t> read_port(std::string_view text) {
@@ -114,7 +107,7 @@ Result<RequestQuestion> read_request(const QuestionWords& words, const std::stri
         if (!header) {
             return failed<RequestQuestion>(header.error());
         }
-        if (is_host_header(*header)) {
+        if (equal_ignoring_case(header->name, "host")) {
             if (has_host) {
                 return failed<RequestQuestion>(std::string("header: more than one host"));
             }
