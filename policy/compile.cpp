@@ -46,9 +46,7 @@ Compiled Compiler::compile(const Inventory& inventory, std::uint64_t generation)
     for (const std::uint16_t port : options_.opaque_ports) {
         data->opaque_ports.add(port);
     }
-    CompileContext context{
-        catalog, *data, problems, *groups_, *rules_, {}, {}, {}, {}, {}, {}, {}, {}
-    };
+    CompileContext context{catalog, *data, problems, *groups_, *rules_, {}};
     compile_modes(context);
     groups_->update(catalog, options_, problems);
     rules_->begin_run();

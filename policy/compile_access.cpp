@@ -2,7 +2,9 @@
 #include "policy/compile_parts.hpp"
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -12,10 +14,17 @@ namespace {
 constexpr std::string_view k_service_account = "ServiceAccount";
 constexpr std::string_view k_identity_binding = "IdentityBinding";
 
+/// What all targets share while they are compiled.
+struct Shared {
+    Room room;
+    /// The names in a group; made for those that are referred to by names.
+    std::map<const HttpRouteGroup*, std::set<std::string_view>> match_names;
+};
+
 class TargetCompiler {
  public:
-    TargetCompiler(CompileContext& context, const TrafficTarget& target)
-        : context_(context), target_(target) {}
+    TargetCompiler(CompileContext& context, Shared& shared, const TrafficTarget& target)
+        : context_(context), shared_(shared), target_(target) {}
 
     /// nullopt: the target is invalid, or it is for another workload. Problems are told either
     /// way, so that every sidecar and `check` see the same ones.
@@ -273,9 +282,8 @@ class TargetCompiler {
         }
     }
 
-    /// Built once for each group that is referred to by names.
     const std::set<std::string_view>& names_of(const HttpRouteGroup& group) {
-        const auto [place, is_new] = context_.match_names.try_emplace(&group);
+        const auto [place, is_new] = shared_.match_names.try_emplace(&group);
         if (is_new) {
             for (const HttpMatch& match : group.matches) {
                 place->second.insert(match.name);
@@ -299,7 +307,7 @@ class TargetCompiler {
     }
 
     void list_rules() {
-        compiled_.http = context_.rules.list(selections_, context_.targets_room);
+        compiled_.http = context_.rules.list(selections_, shared_.room);
         if (compiled_.http == nullptr) {
             refuse_size();
         }
@@ -307,7 +315,7 @@ class TargetCompiler {
 
     /// False when the snapshot has no room for that much more; the target is then invalid.
     bool take(std::size_t units) {
-        if (context_.targets_room.take(units)) {
+        if (shared_.room.take(units)) {
             return true;
         }
         refuse_size();
@@ -343,6 +351,7 @@ class TargetCompiler {
     }
 
     CompileContext& context_;
+    Shared& shared_;
     const TrafficTarget& target_;
     CompiledTarget compiled_;
     RuleTable::Selections selections_;
@@ -370,8 +379,9 @@ void add_path_rule_ports(const CompiledTarget& target, PortSet& ports) {
 
 void compile_access(CompileContext& context) {
     SnapshotData& data = context.data;
+    Shared shared;
     for (const auto& [name, target] : context.catalog.targets) {
-        auto compiled = TargetCompiler(context, *target).compile();
+        auto compiled = TargetCompiler(context, shared, *target).compile();
         if (!compiled) {
             continue;
         }

@@ -35,11 +35,12 @@ class AudienceTable {
                 audience.without_routes.push_back(index);
             }
         }
-        audience.index = context_.rules.index(lists, context_.audiences_room);
+        audience.index = context_.rules.index(lists, room_);
         return audience;
     }
 
     CompileContext& context_;
+    Room room_;
     std::map<Targets, const Audience*> by_targets_;
 };
 

@@ -2,7 +2,10 @@
 #include "policy/compile_parts.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace policy {
@@ -24,10 +27,18 @@ std::string_view namespace_of(const Identity& identity) {
     return path.substr(0, path.find('/'));
 }
 
+/// What all bindings share while they are compiled.
+struct Shared {
+    Room room;
+    /// Namespace, label, value → the pods that have it. Views the catalog.
+    using Label = std::tuple<std::string_view, std::string_view, std::string_view>;
+    std::map<Label, std::vector<const Pod*>> pods_by_label;
+};
+
 class BindingCompiler {
  public:
-    BindingCompiler(CompileContext& context, const IdentityBinding& binding)
-        : context_(context), binding_(binding) {}
+    BindingCompiler(CompileContext& context, Shared& shared, const IdentityBinding& binding)
+        : context_(context), shared_(shared), binding_(binding) {}
 
     BindingMeaning compile() {
         BindingMeaning meaning;
@@ -128,7 +139,7 @@ class BindingCompiler {
         const Workload& workload = context_.data.workload;
         bool is_any_found = false;
         const std::vector<const Pod*>& candidates = find_candidates();
-        if (!context_.bindings_room.take(candidates.size())) {
+        if (!shared_.room.take(candidates.size())) {
             report_too_large();
             return;
         }
@@ -167,8 +178,8 @@ class BindingCompiler {
         static const std::vector<const Pod*> nobody;
         const std::vector<const Pod*>* fewest = nullptr;
         for (const auto& [label, value] : *binding_.pod_labels) {
-            const auto found = context_.pods_by_label.find({name_space(), label, value});
-            if (found == context_.pods_by_label.end()) {
+            const auto found = shared_.pods_by_label.find({name_space(), label, value});
+            if (found == shared_.pods_by_label.end()) {
                 return nobody;
             }
             if (fewest == nullptr || found->second.size() < fewest->size()) {
@@ -209,21 +220,23 @@ class BindingCompiler {
     }
 
     CompileContext& context_;
+    Shared& shared_;
     const IdentityBinding& binding_;
 };
 
 }  // namespace
 
 void compile_bindings(CompileContext& context) {
+    Shared shared;
     if (!context.catalog.bindings.empty()) {
         for (const auto& [name, pod] : context.catalog.pods) {
             for (const auto& [label, value] : pod->metadata.labels) {
-                context.pods_by_label[{name.name_space, label, value}].push_back(pod);
+                shared.pods_by_label[{name.name_space, label, value}].push_back(pod);
             }
         }
     }
     for (const auto& [name, binding] : context.catalog.bindings) {
-        context.bindings.emplace(name, BindingCompiler(context, *binding).compile());
+        context.bindings.emplace(name, BindingCompiler(context, shared, *binding).compile());
     }
 }
 

@@ -9,10 +9,7 @@
 #include "policy/snapshot_data.hpp"
 
 #include <map>
-#include <set>
 #include <string>
-#include <string_view>
-#include <tuple>
 #include <vector>
 
 namespace policy {
@@ -24,10 +21,6 @@ struct BindingMeaning {
     bool selects_own_pod = false;
 };
 
-/// Namespace, label, value → the pods that have it. Views the catalog.
-using PodsByLabel = std::
-    map<std::tuple<std::string_view, std::string_view, std::string_view>, std::vector<const Pod*>>;
-
 /// What a step reads (catalog; workload and options inside `data`) and what it fills. All of it
 /// belongs to one run of compile.
 struct CompileContext {
@@ -37,13 +30,6 @@ struct CompileContext {
     GroupTable& groups;
     RuleTable& rules;
     std::map<ObjectName, BindingMeaning> bindings;
-    Room bindings_room;
-    Room targets_room;
-    Room audiences_room;
-    Room services_room;
-    Room splits_room;
-    std::map<const HttpRouteGroup*, std::set<std::string_view>> match_names;
-    PodsByLabel pods_by_label;
 };
 
 /// Options and the Namespace's annotation → data.access, data.port_access.

@@ -1,9 +1,11 @@
 // Services with their endpoints: where requests can go, and who must answer there.
+#include "policy/ascii.hpp"
 #include "policy/compile_parts.hpp"
 #include "policy/endpoints.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -31,13 +33,6 @@ constexpr std::array<std::string_view, 16> k_opaque_protocols{
     "ftp",
     "memcached",
 };
-
-std::string to_lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    });
-    return text;
-}
 
 /// appProtocol decides; where it is absent, a port called "tcp" or "tcp-…" is opaque too.
 bool is_opaque_port(const ServicePort& port) {
@@ -72,8 +67,8 @@ bool is_own(const Workload& workload, const FoundEndpoint& found) {
 
 class ServiceCompiler {
  public:
-    ServiceCompiler(CompileContext& context, const Service& service)
-        : context_(context), service_(service) {}
+    ServiceCompiler(CompileContext& context, Room& room, const Service& service)
+        : context_(context), room_(room), service_(service), addresses_(count_addresses()) {}
 
     void compile() {
         const ObjectName& name = service_.metadata.name;
@@ -128,8 +123,7 @@ class ServiceCompiler {
         destination.ports.push_back(std::move(entry));
     }
 
-    /// For the endpoints of one port. False, told once, when there is none left.
-    bool take_room() {
+    [[nodiscard]] std::size_t count_addresses() const {
         std::size_t addresses = 0;
         const auto slices = context_.catalog.slices.find(service_.metadata.name);
         if (slices != context_.catalog.slices.end()) {
@@ -139,7 +133,12 @@ class ServiceCompiler {
                 }
             }
         }
-        if (context_.services_room.take(addresses + 1)) {
+        return addresses;
+    }
+
+    /// For the endpoints of one port. False, told once, when there is none left.
+    bool take_room() {
+        if (room_.take(addresses_ + 1)) {
             return true;
         }
         if (!is_too_large_) {
@@ -158,7 +157,9 @@ class ServiceCompiler {
     }
 
     CompileContext& context_;
+    Room& room_;
     const Service& service_;
+    std::size_t addresses_;  // of all its slices
     bool is_too_large_ = false;
 };
 
@@ -191,8 +192,9 @@ void index_endpoints(SnapshotData& data) {
 
 void compile_services(CompileContext& context) {
     SnapshotData& data = context.data;
+    Room room;
     for (const auto& [name, service] : context.catalog.services) {
-        ServiceCompiler(context, *service).compile();
+        ServiceCompiler(context, room, *service).compile();
     }
     for (const auto& [name, pod] : context.catalog.pods) {
         for (Endpoint& endpoint :

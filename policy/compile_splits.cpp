@@ -30,8 +30,8 @@ bool is_host_name(std::string_view text) {
 
 class SplitCompiler {
  public:
-    SplitCompiler(CompileContext& context, const TrafficSplit& split)
-        : context_(context), split_(split) {}
+    SplitCompiler(CompileContext& context, Room& room, const TrafficSplit& split)
+        : context_(context), room_(room), split_(split) {}
 
     /// First for all splits: the roots and their ports. False: the split is to be ignored.
     bool prepare() {
@@ -164,7 +164,7 @@ class SplitCompiler {
     /// False when the snapshot has no room for that much more: that part of the split has no
     /// effect.
     bool take(std::size_t units) {
-        if (!context_.splits_room.take(units)) {
+        if (!room_.take(units)) {
             report_too_large();
             return false;
         }
@@ -192,13 +192,12 @@ class SplitCompiler {
             add_match(match, selections);
         }
         RuleTable& rules = context_.rules;
-        Room& room = context_.splits_room;
-        compiled.list = rules.list(selections, room);
-        compiled.index = compiled.list == nullptr ? nullptr : rules.index({compiled.list}, room);
+        compiled.list = rules.list(selections, room_);
+        compiled.index = compiled.list == nullptr ? nullptr : rules.index({compiled.list}, room_);
         if (compiled.index == nullptr) {
             report_too_large();
-            compiled.list = rules.list({}, room);
-            compiled.index = rules.index({compiled.list}, room);
+            compiled.list = rules.list({}, room_);
+            compiled.index = rules.index({compiled.list}, room_);
         }
         return compiled;
     }
@@ -337,6 +336,7 @@ class SplitCompiler {
     }
 
     CompileContext& context_;
+    Room& room_;
     const TrafficSplit& split_;
     Destination* root_ = nullptr;
     std::vector<BackendShare> shares_;
@@ -369,9 +369,10 @@ std::vector<const TrafficSplit*> in_order(const Catalog& catalog) {
 }  // namespace
 
 void compile_splits(CompileContext& context) {
+    Room room;
     std::vector<SplitCompiler> compilers;
     for (const TrafficSplit* split : in_order(context.catalog)) {
-        SplitCompiler compiler(context, *split);
+        SplitCompiler compiler(context, room, *split);
         if (compiler.prepare()) {
             compilers.push_back(std::move(compiler));
         }

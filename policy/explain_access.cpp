@@ -60,7 +60,11 @@ class AccessExplainer {
           request_(judge_request(
               question.request, is_http() && has_path_rules(snapshot, question.port), data_.options
           )),
-          is_refused_(request_.is_path_refused) {}
+          is_refused_(request_.is_path_refused) {
+        if (question.peer) {
+            audiences_ = find_audiences(data_, *question.peer, question.peer_address);
+        }
+    }
 
     AccessExplanation explain() {
         answer_.asked = asked();
@@ -211,15 +215,11 @@ class AccessExplainer {
     }
 
     [[nodiscard]] bool lists_peer(std::uint32_t index) const {
-        if (!question_.peer) {
-            return false;
-        }
-        const Audiences audiences = find_audiences(data_, *question_.peer, question_.peer_address);
         const auto has_it = [index](const Audience* audience) {
             return audience != nullptr &&
                    std::binary_search(audience->targets.begin(), audience->targets.end(), index);
         };
-        return has_it(audiences.by_identity) || has_it(audiences.by_address);
+        return has_it(audiences_.by_identity) || has_it(audiences_.by_address);
     }
 
     /// Everything but the route, whoever asks.
@@ -272,6 +272,7 @@ class AccessExplainer {
     Protocol protocol_;
     JudgedRequest request_;
     bool is_refused_;
+    Audiences audiences_;  // of the peer
     AccessExplanation answer_;
 };
 

@@ -36,18 +36,21 @@ RuleIndex make_index(const RuleTable::Lists& lists) {
 
 std::shared_ptr<const RuleList> RuleTable::list(const Selections& selections, Room& room) {
     Entry<RuleList>& entry = lists_[selections];
-    if (entry.made == nullptr) {
-        entry.made = std::make_shared<const RuleList>(make_list(selections));
-    }
     if (entry.asked_in == run_) {
         return entry.made;
     }
-    // What it holds, and a share of what had to be gone through for it.
-    std::size_t units = entry.made->rules.size() + 1;
+    // A share of what must be gone through, before that is done; then what it holds.
+    std::size_t share = 0;
     for (const Selection& selection : selections) {
-        units += selection.group->rules.size() / 16;
+        share += 1 + selection.group->rules.size() / 16;
     }
-    if (!room.take(units)) {
+    if (!room.take(share)) {
+        return nullptr;
+    }
+    if (entry.made == nullptr) {
+        entry.made = std::make_shared<const RuleList>(make_list(selections));
+    }
+    if (!room.take(entry.made->rules.size())) {
         return nullptr;
     }
     entry.asked_in = run_;

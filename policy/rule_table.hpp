@@ -49,7 +49,8 @@ class RuleTable {
     using Lists = std::vector<std::shared_ptr<const RuleList>>;
 
     void begin_run() { ++run_; }
-    /// Null when there is no room. What was asked for in this run already takes none.
+    /// Null when there is no room. What was asked for in this run already takes none, nor does the
+    /// empty list.
     [[nodiscard]] std::shared_ptr<const RuleList> list(const Selections& selections, Room& room);
     /// The same. Its entries are tagged with the place of their list in `lists`.
     [[nodiscard]] std::shared_ptr<const RuleIndex> index(const Lists& lists, Room& room);
