@@ -1,11 +1,8 @@
 #include "proxy/worker.hpp"
 
 #include "proxy/net/socket.hpp"
-#include "proxy/net/spawn.hpp"
 #include "proxy/outbound/connection.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/smart_ptr/make_local_shared.hpp>
 
 #include <chrono>
@@ -14,8 +11,6 @@
 namespace proxy {
 
 namespace {
-
-constexpr int k_one_thread = 1;  // lets Asio leave out its locks
 
 /// Holds a pass of the worker's gate for as long as the connection lives.
 io::Awaitable<void> serve_inbound(
@@ -43,15 +38,15 @@ void count_overload(WorkerContext& worker, telemetry::Direction direction) {
 
 Worker::Worker(const Configuration& configuration)
     : configuration_(configuration),
-      context_(std::in_place, k_one_thread),
-      worker_(configuration, context_->get_executor()),
+      loop_(std::in_place),
+      worker_(configuration, *loop_),
       inbound_{worker_, {}} {}
 
 Worker::~Worker() {
     stop();
 }
 
-policy::Result<void> Worker::listen(net::Listener::Sharing sharing) {
+policy::Result<void> Worker::listen(io::Acceptor::Sharing sharing) {
     for (const auto& address : configuration_.inbound_listen) {
         auto opened = listen_inbound(address, "inbound.listen", std::nullopt, sharing);
         if (opened.has_error()) {
@@ -69,7 +64,7 @@ policy::Result<void> Worker::listen(net::Listener::Sharing sharing) {
         if (!available.has_value()) {
             continue;
         }
-        auto listener = net::Listener::open(*context_, *available, "outbound.listen", sharing);
+        auto listener = net::Listener::open(*loop_, *available, "outbound.listen", sharing);
         if (listener.has_error()) {
             return listener.error();
         }
@@ -82,13 +77,13 @@ policy::Result<void> Worker::listen_inbound(
     const policy::SocketAddress& address,
     std::string_view key,
     std::optional<policy::SocketAddress> application,
-    net::Listener::Sharing sharing
+    io::Acceptor::Sharing sharing
 ) {
     const auto available = net::available_address(address);
     if (!available.has_value()) {
         return {};
     }
-    auto listener = net::Listener::open(*context_, *available, key, sharing);
+    auto listener = net::Listener::open(*loop_, *available, key, sharing);
     if (listener.has_error()) {
         return listener.error();
     }
@@ -106,8 +101,8 @@ void Worker::start() {
     for (auto& listener : outbound_listeners_) {
         accept_outbound(listener);
     }
-    net::spawn(worker_.executor, run_ticks());
-    thread_ = std::thread([this] { context_->run(); });
+    loop_->spawn(run_ticks());
+    thread_ = std::thread([this] { loop_->run(); });
 }
 
 void Worker::accept_inbound(net::Listener& listener, inbound::ListenerFacts facts) {
@@ -117,11 +112,9 @@ void Worker::accept_inbound(net::Listener& listener, inbound::ListenerFacts fact
             count_overload(worker_, telemetry::Direction::inbound);
             return;
         }
-        net::spawn(
-            worker_.executor, serve_inbound(inbound_, std::move(socket), facts, std::move(*pass))
-        );
+        loop_->spawn(serve_inbound(inbound_, std::move(socket), facts, std::move(*pass)));
     };
-    net::spawn(worker_.executor, listener.run(std::move(serve)));
+    loop_->spawn(listener.run(std::move(serve)));
 }
 
 void Worker::accept_outbound(net::Listener& listener) {
@@ -132,75 +125,62 @@ void Worker::accept_outbound(net::Listener& listener) {
             count_overload(worker_, telemetry::Direction::outbound);
             return;
         }
-        net::spawn(
-            worker_.executor,
-            serve_outbound(worker_, std::move(socket), listen_port, std::move(*pass))
-        );
+        loop_->spawn(serve_outbound(worker_, std::move(socket), listen_port, std::move(*pass)));
     };
-    net::spawn(worker_.executor, listener.run(std::move(serve)));
+    loop_->spawn(listener.run(std::move(serve)));
 }
 
 void Worker::adopt(
     std::shared_ptr<const policy::Snapshot> snapshot, std::function<void()> adopted
 ) {
-    boost::asio::post(
-        *context_,
-        [this, snapshot = std::move(snapshot), adopted = std::move(adopted)]() mutable {
-            const policy::Snapshot& present = *snapshot;
-            worker_.snapshot =
-                boost::make_local_shared<const std::shared_ptr<const policy::Snapshot>>(
-                    std::move(snapshot)
-                );
-            inbound_.live.review(present);
-            adopted();
-        }
-    );
+    loop_->post([this, snapshot = std::move(snapshot), adopted = std::move(adopted)]() mutable {
+        const policy::Snapshot& present = *snapshot;
+        worker_.snapshot = boost::make_local_shared<const std::shared_ptr<const policy::Snapshot>>(
+            std::move(snapshot)
+        );
+        inbound_.live.review(present);
+        adopted();
+    });
 }
 
 void Worker::adopt(std::shared_ptr<const tls::Context> context) {
-    boost::asio::post(*context_, [this, context = std::move(context)]() mutable {
+    loop_->post([this, context = std::move(context)]() mutable {
         worker_.tls = std::move(context);
         worker_.pool.begin_generation();
     });
 }
 
 void Worker::collect(std::function<void(std::shared_ptr<const telemetry::Sheet::Numbers>)> done) {
-    boost::asio::post(*context_, [this, done = std::move(done)] { done(worker_.sheet.copy()); });
+    loop_->post([this, done = std::move(done)] { done(worker_.sheet.copy()); });
 }
 
 void Worker::drain() {
-    boost::asio::post(*context_, [this] { worker_.begin_drain(); });
+    loop_->post([this] { worker_.begin_drain(); });
 }
 
 void Worker::count_connections(std::function<void(std::size_t)> done) {
-    boost::asio::post(*context_, [this, done = std::move(done)] {
+    loop_->post([this, done = std::move(done)] {
         done(worker_.inbound_gate.count() + worker_.outbound_gate.count());
     });
 }
 
 void Worker::stop() {
-    if (!context_.has_value()) {
+    if (!loop_.has_value()) {
         return;
     }
-    context_->stop();
+    loop_->stop();
     if (thread_.joinable()) {
         thread_.join();
     }
     inbound_listeners_.clear();
     outbound_listeners_.clear();
     worker_.pool.shut();
-    context_.reset();  // destroys the frames of all connections, which still use worker_
+    loop_.reset();  // destroys the frames of all connections, which still use worker_
 }
 
 io::Awaitable<void> Worker::run_ticks() {
-    using Timer = boost::asio::basic_waitable_timer<
-        std::chrono::steady_clock,
-        boost::asio::wait_traits<std::chrono::steady_clock>,
-        io::Executor>;
-    Timer timer(worker_.executor);
     while (true) {
-        timer.expires_after(std::chrono::milliseconds(net::DeadlineClock::k_tick_ms));
-        co_await timer.async_wait(io::k_await);
+        co_await worker_.loop.sleep(std::chrono::milliseconds(net::DeadlineClock::k_tick_ms));
         const auto now = std::chrono::steady_clock::now();
         worker_.clock.tick(now);
         worker_.pool.prune(now);

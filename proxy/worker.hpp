@@ -10,8 +10,6 @@
 #include "telemetry/sheet.hpp"
 #include "tls/context.hpp"
 
-#include <boost/asio/io_context.hpp>
-
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -33,7 +31,7 @@ class Worker {
     Worker& operator=(const Worker&) = delete;
 
     /// Opens all listeners; before start(). The error is a sentence for the operator.
-    [[nodiscard]] policy::Result<void> listen(net::Listener::Sharing sharing);
+    [[nodiscard]] policy::Result<void> listen(io::Acceptor::Sharing sharing);
     /// Begins to accept, on a thread of its own.
     void start();
     /// The next requests are judged by `snapshot`; live connections are judged again now.
@@ -54,14 +52,14 @@ class Worker {
         const policy::SocketAddress& address,
         std::string_view key,
         std::optional<policy::SocketAddress> application,
-        net::Listener::Sharing sharing
+        io::Acceptor::Sharing sharing
     );
     void accept_inbound(net::Listener& listener, inbound::ListenerFacts facts);
     void accept_outbound(net::Listener& listener);
     [[nodiscard]] io::Awaitable<void> run_ticks();
 
     const Configuration& configuration_;
-    std::optional<boost::asio::io_context> context_;  // reset by stop(): the frames in it die first
+    std::optional<io::Loop> loop_;  // reset by stop(): the frames in it die first
     WorkerContext worker_;
     inbound::InboundContext inbound_;
     struct InboundListener {

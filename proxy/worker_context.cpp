@@ -21,10 +21,10 @@ std::uint64_t random_seed() {
 }  // namespace
 
 WorkerContext::WorkerContext(
-    const Configuration& configuration_of_process, io::Executor executor_of_worker
+    const Configuration& configuration_of_process, io::Loop& loop_of_worker
 )
     : configuration(configuration_of_process),
-      executor(std::move(executor_of_worker)),
+      loop(loop_of_worker),
       inbound_gate(configuration.limits.connections_max),
       outbound_gate(configuration.limits.connections_max),
       sheet(configuration.limits.label_sets_max),
@@ -34,7 +34,7 @@ WorkerContext::WorkerContext(
       local_addresses(net::local_addresses()) {}
 
 upstream::ConnectEnvironment WorkerContext::connect_environment() {
-    return upstream::ConnectEnvironment{executor, clock, configuration.limits, tls};
+    return upstream::ConnectEnvironment{loop, clock, configuration.limits, tls};
 }
 
 std::uint32_t WorkerContext::client_idle_ms_max() const {

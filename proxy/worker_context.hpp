@@ -1,6 +1,7 @@
 // What the connections of one worker share. Nothing here is touched by another thread.
 #pragma once
 
+#include "io/socket.hpp"
 #include "policy/snapshot.hpp"
 #include "proxy/configuration.hpp"
 #include "proxy/drain.hpp"
@@ -11,7 +12,6 @@
 #include "proxy/upstream/weighted_turn.hpp"
 #include "telemetry/sheet.hpp"
 #include "tls/context.hpp"
-#include "tls/io.hpp"
 
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 
@@ -25,10 +25,10 @@ namespace proxy {
 using SnapshotPin = boost::local_shared_ptr<const std::shared_ptr<const policy::Snapshot>>;
 
 struct WorkerContext {
-    WorkerContext(const Configuration& configuration_of_process, io::Executor executor_of_worker);
+    WorkerContext(const Configuration& configuration_of_process, io::Loop& loop_of_worker);
 
     const Configuration& configuration;
-    io::Executor executor;
+    io::Loop& loop;
     net::DeadlineClock clock;
     Gate inbound_gate;       // one each: strangers at the pod's ports must not
     Gate outbound_gate;      // keep its application from calling others

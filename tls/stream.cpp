@@ -3,7 +3,6 @@
 #include "tls/error.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/write.hpp>
 
 #include <cassert>
 #include <utility>
@@ -14,20 +13,18 @@ struct Stream::State {
     explicit State(io::Socket connected) : socket(std::move(connected)) {}
 
     io::Awaitable<policy::Result<Peer>> shake_hands();
-    io::Awaitable<io::Error> receive();
-    io::Awaitable<io::Error> flush();
-    void send_what_fits() noexcept;
+    std::optional<io::Error> try_receive();
+    std::optional<io::Error> try_flush();
 
     io::Socket socket;
     std::unique_ptr<Session> session;
-    std::string in_flight;  // what async_write is sending: it must not move while session writes on
-    bool is_flushing = false;
+    bool has_closed_output = false;
 };
 
 io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
     for (;;) {
         const Session::Step step = session->handshake();
-        const io::Error unsent = co_await flush();
+        const io::Error unsent = co_await socket.when_writable([this] { return try_flush(); });
         if (step == Session::Step::failed) {
             co_return policy::failed<Peer>(session->failure());
         }
@@ -37,7 +34,8 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
         if (step == Session::Step::done) {
             co_return session->peer();
         }
-        const io::Error unreceived = co_await receive();
+        const io::Error unreceived =
+            co_await socket.when_readable([this] { return try_receive(); });
         if (unreceived) {
             co_return policy::failed<Peer>(
                 "TLS handshake: cannot receive: " + unreceived.message()
@@ -48,48 +46,37 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
 
 /// Brings more ciphertext into the session; the end of it is no error here, the session knows
 /// whether it was due.
-io::Awaitable<io::Error> Stream::State::receive() {
+std::optional<io::Error> Stream::State::try_receive() {
     const std::span<char> space = session->input_space();
-    const auto buffer = boost::asio::buffer(space.data(), space.size());
-    const auto [error, bytes] = co_await socket.async_read_some(buffer, io::k_await);
-    session->commit_input(bytes);
-    io::Error result = error;
-    if (error == boost::asio::error::eof) {
+    const auto received = socket.try_read(boost::asio::buffer(space.data(), space.size()));
+    if (!received.has_value()) {
+        return std::nullopt;
+    }
+    session->commit_input(received->bytes);
+    if (received->error == boost::asio::error::eof) {
         session->end_input();
-        result = io::Error();
+        return io::Error();
     }
-    co_return result;
+    return received->error;
 }
 
-io::Awaitable<io::Error> Stream::State::flush() {
-    assert(!is_flushing);
-    is_flushing = true;
-    io::Error result;
-    // Again while there is output: a reader may have left an answer behind us.
-    while (!result && !session->output().empty()) {
-        session->take_output(in_flight);
-        const auto buffer = boost::asio::buffer(in_flight);
-        const auto [error, bytes] = co_await boost::asio::async_write(socket, buffer, io::k_await);
-        result = error;
+/// Sends what the session has to say: records, and what reading has made: an alert, or the answer
+/// to a KeyUpdate. A reader calls it too and does not wait for it: it must not depend on the peer's
+/// reading, and what does not fit goes before the next record we write (RFC 8446 §4.6.3).
+std::optional<io::Error> Stream::State::try_flush() {
+    while (!session->output().empty()) {
+        const std::string_view output = session->output();
+        const boost::asio::const_buffer piece(output.data(), output.size());
+        const auto sent = socket.try_write({&piece, 1}, 0);
+        if (!sent.has_value()) {
+            return std::nullopt;
+        }
+        if (sent->error) {
+            return sent->error;
+        }
+        session->drop_output(sent->bytes);
     }
-    in_flight = std::string();  // an idle connection holds no buffer
-    is_flushing = false;
-    co_return result;
-}
-
-/// For output that reading has made: an alert, or the answer to a KeyUpdate. Neither may wait for
-/// the peer to read (we would stop reading it), and neither has to go out at once: what does not
-/// fit goes before the next record we write (RFC 8446 §4.6.3).
-void Stream::State::send_what_fits() noexcept {
-    if (is_flushing || session->output().empty()) {
-        return;
-    }
-    io::Error error;
-    socket.non_blocking(true, error);
-    const std::string_view output = session->output();
-    const std::size_t sent =
-        socket.write_some(boost::asio::buffer(output.data(), output.size()), error);
-    session->drop_output(sent);
+    return io::Error();
 }
 
 Stream::Stream(io::Socket socket) : state_(std::make_unique<State>(std::move(socket))) {}
@@ -116,66 +103,71 @@ io::Awaitable<policy::Result<Peer>> Stream::connect(
     return state.shake_hands();
 }
 
-io::Awaitable<io::Transfer> Stream::read_some(boost::asio::mutable_buffer buffer) {
+std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer) {
     State& state = *state_;
     const std::span<char> space(static_cast<char*>(buffer.data()), buffer.size());
-    io::Transfer transfer;
     for (;;) {
         const Session::ReadResult result = state.session->read(space);
-        state.send_what_fits();
+        if (!state.session->output().empty()) {
+            // An error shows at the next read or write.
+            [[maybe_unused]] const auto unsent = state.try_flush();
+        }
         switch (result.step) {
             case Session::Step::done:
-                transfer.bytes = result.bytes;
-                co_return transfer;
+                return io::Transfer{{}, result.bytes};
             case Session::Step::closed:
-                transfer.error = boost::asio::error::eof;
-                co_return transfer;
+                return io::Transfer{boost::asio::error::eof};
             case Session::Step::truncated:
-                transfer.error = StreamError::stream_truncated;
-                co_return transfer;
+                return io::Transfer{StreamError::stream_truncated};
             case Session::Step::failed:
-                transfer.error = StreamError::protocol_failure;
-                co_return transfer;
+                return io::Transfer{StreamError::protocol_failure};
             case Session::Step::need_input:
                 break;
         }
-        transfer.error = co_await state.receive();
-        if (transfer.error) {
-            co_return transfer;
+        const auto error = state.try_receive();
+        if (!error.has_value()) {
+            return std::nullopt;
+        }
+        if (*error) {
+            return io::Transfer{*error};
         }
     }
 }
 
-io::Awaitable<io::Transfer> Stream::write(std::span<const boost::asio::const_buffer> buffers) {
+std::optional<io::Transfer> Stream::try_write(
+    std::span<const boost::asio::const_buffer> buffers, WriteProgress& progress
+) {
     State& state = *state_;
     const std::size_t total = boost::asio::buffer_size(buffers);
-    io::Transfer transfer;
-    while (transfer.bytes < total && !transfer.error) {
-        const std::size_t taken = state.session->write(buffers, transfer.bytes);
-        transfer.error = co_await state.flush();
+    for (;;) {
+        // What is encrypted goes first: at most one record of ours waits here.
+        const auto error = state.try_flush();
+        if (!error.has_value()) {
+            return std::nullopt;
+        }
+        if (*error || progress.taken == total) {
+            return io::Transfer{*error, progress.taken};
+        }
+        const std::size_t taken = state.session->write(buffers, progress.taken);
         if (taken == 0) {
-            transfer.error = StreamError::protocol_failure;
+            [[maybe_unused]] const auto unsent = state.try_flush();  // an alert
+            return io::Transfer{StreamError::protocol_failure, progress.taken};
         }
-        if (!transfer.error) {
-            transfer.bytes += taken;
-        }
+        progress.taken += taken;
     }
-    co_return transfer;
 }
 
-io::Awaitable<io::Error> Stream::shutdown_send() {
+std::optional<io::Error> Stream::try_shutdown() {
     State& state = *state_;
-    state.session->close_output();
-    io::Error error = co_await state.flush();
-    if (!error) {
-        state.socket.shutdown(io::Socket::shutdown_send, error);
+    if (!state.has_closed_output) {
+        state.has_closed_output = true;
+        state.session->close_output();  // a second SSL_shutdown would read
     }
-    co_return error;
-}
-
-void Stream::close() noexcept {
-    io::Error ignored;
-    state_->socket.close(ignored);
+    const auto error = state.try_flush();
+    if (!error.has_value() || *error) {
+        return error;
+    }
+    return state.socket.shutdown_send();
 }
 
 io::Socket& Stream::socket() noexcept {

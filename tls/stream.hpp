@@ -2,24 +2,32 @@
 // buffers, 16 KiB at a time (performance.md §2).
 #pragma once
 
+#include "io/awaitable.hpp"
+#include "io/socket.hpp"
 #include "policy/identity.hpp"
 #include "policy/result.hpp"
 #include "tls/context.hpp"
-#include "tls/io.hpp"
 #include "tls/session.hpp"
 
 #include <boost/asio/buffer.hpp>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace tls {
 
+/// How far a write has come, from attempt to attempt.
+struct WriteProgress {
+    std::size_t taken = 0;  // plaintext bytes that are encrypted
+};
+
 /// Owned by one connection, used by one reader and one writer at a time (they may overlap) on the
-/// socket's thread. Closing = destroying it or `close()`; pending operations end with
-/// operation_aborted.
+/// socket's thread. Closing = destroying it or closing its socket; pending operations end with
+/// operation_aborted. The try_* never wait: nullopt means that the socket's readiness is to be
+/// awaited (io::Socket::when_readable, when_writable) before the next attempt.
 class Stream {
  public:
     explicit Stream(io::Socket socket);
@@ -39,21 +47,33 @@ class Stream {
 
     /// Reads decrypted bytes; eof after the peer's close_notify, StreamError::stream_truncated
     /// without one.
-    [[nodiscard]] io::Awaitable<io::Transfer> read_some(boost::asio::mutable_buffer buffer);
-    /// Writes all of them: small pieces share a record, one socket write per 16 KiB or so.
-    [[nodiscard]] io::Awaitable<io::Transfer> write(
-        std::span<const boost::asio::const_buffer> buffers
+    [[nodiscard]] std::optional<io::Transfer> try_read(boost::asio::mutable_buffer buffer);
+    /// Writes all of `buffers`: small pieces share a record, one socket write per 16 KiB or so.
+    [[nodiscard]] std::optional<io::Transfer> try_write(
+        std::span<const boost::asio::const_buffer> buffers, WriteProgress& progress
     );
     /// Sends close_notify and shuts the sending side down (half-close).
-    [[nodiscard]] io::Awaitable<io::Error> shutdown_send();
-    void close() noexcept;
+    [[nodiscard]] std::optional<io::Error> try_shutdown();
+
+    // Awaits of these.
+    [[nodiscard]] auto read_some(boost::asio::mutable_buffer buffer) {
+        return socket().when_readable([this, buffer] { return try_read(buffer); });
+    }
+    [[nodiscard]] auto write(std::span<const boost::asio::const_buffer> buffers) {
+        return socket().when_writable([this, buffers, progress = WriteProgress()]() mutable {
+            return try_write(buffers, progress);
+        });
+    }
+    [[nodiscard]] auto shutdown_send() {
+        return socket().when_writable([this] { return try_shutdown(); });
+    }
 
     [[nodiscard]] io::Socket& socket() noexcept;
     /// True when read_some would complete (with bytes, eof or an error) without the socket.
     [[nodiscard]] bool has_pending() const noexcept;
     /// After a failed accept or connect: the peer proved an identity, but not one we accept.
     [[nodiscard]] bool failed_on_identity() const noexcept;
-    /// The sentence behind a StreamError of read_some or write; empty when there was none.
+    /// The sentence behind a StreamError of a read or write; empty when there was none.
     [[nodiscard]] const std::string& failure() const noexcept;
 
  private:

@@ -52,7 +52,7 @@ AdminPage snapshot_page(const AdminHandlers& handlers) {
 
 }  // namespace
 
-io::Awaitable<AdminPage> admin_page(const AdminHandlers& handlers, std::string_view target) {
+aio::Awaitable<AdminPage> admin_page(const AdminHandlers& handlers, std::string_view target) {
     const std::size_t path_end = std::min(target.find('?'), target.size());
     const std::string_view path = target.substr(0, path_end);
     const std::string_view query = target.substr(std::min(path_end + 1, target.size()));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "proxy/control/admin_server.hpp"
-#include "tls/io.hpp"
+#include "proxy/control/aio.hpp"
 
 #include <string>
 #include <string_view>
@@ -17,7 +17,7 @@ struct AdminPage {
 
 /// The page at `target` for GET and HEAD (only /explain reads a query); 404 where there is none.
 /// `handlers` outlive the wait.
-[[nodiscard]] io::Awaitable<AdminPage> admin_page(
+[[nodiscard]] aio::Awaitable<AdminPage> admin_page(
     const AdminHandlers& handlers, std::string_view target
 );
 

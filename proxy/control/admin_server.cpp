@@ -1,9 +1,8 @@
 #include "proxy/control/admin_server.hpp"
 
 #include "proxy/control/admin_pages.hpp"
+#include "proxy/control/aio_listener.hpp"
 #include "proxy/drain.hpp"
-#include "proxy/net/listener.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -27,7 +26,7 @@ namespace proxy::control {
 namespace {
 
 namespace http = boost::beast::http;
-using Stream = boost::beast::basic_stream<boost::asio::ip::tcp, io::Executor>;
+using Stream = boost::beast::basic_stream<boost::asio::ip::tcp, aio::Executor>;
 using Parser = http::request_parser<http::empty_body>;
 using Response = http::response<http::string_body>;
 
@@ -54,7 +53,7 @@ AdminPage refusal(unsigned status, std::string sentence) {
 }
 
 /// What to tell a peer whose head could not be read; nothing when it went away or was too slow.
-std::optional<AdminPage> page_for(const io::Error& error) {
+std::optional<AdminPage> page_for(const aio::Error& error) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
         return refusal(431, "the request head is too large\n");
     }
@@ -67,26 +66,26 @@ std::optional<AdminPage> page_for(const io::Error& error) {
     return refusal(400, "not an HTTP/1.1 request: " + error.message() + "\n");
 }
 
-io::Awaitable<bool> write_response(Stream& stream, Response response, bool is_head) {
+aio::Awaitable<bool> write_response(Stream& stream, Response response, bool is_head) {
     if (!is_head) {
-        auto [error, bytes] = co_await http::async_write(stream, response, io::k_await);
+        auto [error, bytes] = co_await http::async_write(stream, response, aio::k_await);
         co_return !error && response.keep_alive();
     }
     http::response<http::empty_body> head(response.base());  // Content-Length as GET would say
-    auto [error, bytes] = co_await http::async_write(stream, head, io::k_await);
+    auto [error, bytes] = co_await http::async_write(stream, head, aio::k_await);
     co_return !error && head.keep_alive();
 }
 
 /// Closing with bytes unread resets the connection, and the peer may lose the answer: read what
 /// still comes, for a moment.
-io::Awaitable<void> linger(Stream& stream) {
-    io::Error ignored;
-    stream.socket().shutdown(io::Socket::shutdown_send, ignored);
+aio::Awaitable<void> linger(Stream& stream) {
+    aio::Error ignored;
+    stream.socket().shutdown(aio::Socket::shutdown_send, ignored);
     stream.expires_after(k_linger);
     std::array<char, 1024> dropped;
     for (;;) {
         const auto buffer = boost::asio::buffer(dropped);
-        auto [error, bytes] = co_await stream.async_read_some(buffer, io::k_await);
+        auto [error, bytes] = co_await stream.async_read_some(buffer, aio::k_await);
         if (error) {
             co_return;
         }
@@ -113,25 +112,25 @@ struct AdminServer::State {
     AdminHandlers handlers;
     AdminLimits limits;
     Gate gate;
-    std::optional<net::Listener> listener;
+    std::optional<AioListener> listener;
     std::set<Stream*> streams;  // of the frames that serve them
     bool is_closed = false;
 
     // The coroutines hold the state: AdminServer may be gone before they notice.
-    static io::Awaitable<void> accept(std::shared_ptr<State> state);
-    static io::Awaitable<void> serve(
-        std::shared_ptr<State> state, Gate::Pass pass, io::Socket socket
+    static aio::Awaitable<void> accept(std::shared_ptr<State> state);
+    static aio::Awaitable<void> serve(
+        std::shared_ptr<State> state, Gate::Pass pass, aio::Socket socket
     );
     /// One request; true when another may follow.
-    io::Awaitable<bool> serve_request(Stream& stream, boost::beast::flat_buffer& buffer);
-    io::Awaitable<AdminPage> answer(const Parser& parser);
+    aio::Awaitable<bool> serve_request(Stream& stream, boost::beast::flat_buffer& buffer);
+    aio::Awaitable<AdminPage> answer(const Parser& parser);
 };
 
-io::Awaitable<void> AdminServer::State::accept(std::shared_ptr<State> state) {
-    net::Listener::Serve serve_one = [&state](io::Socket socket) {
+aio::Awaitable<void> AdminServer::State::accept(std::shared_ptr<State> state) {
+    AioListener::Serve serve_one = [&state](aio::Socket socket) {
         // At the bound the connection is closed at once: its peer knows, and may try again.
         if (std::optional<Gate::Pass> pass = state->gate.enter()) {
-            net::spawn(
+            aio::spawn(
                 state->context.get_executor(), serve(state, std::move(*pass), std::move(socket))
             );
         }
@@ -139,8 +138,8 @@ io::Awaitable<void> AdminServer::State::accept(std::shared_ptr<State> state) {
     co_await state->listener->run(std::move(serve_one));
 }
 
-io::Awaitable<void> AdminServer::State::serve(
-    std::shared_ptr<State> state, Gate::Pass pass, io::Socket socket
+aio::Awaitable<void> AdminServer::State::serve(
+    std::shared_ptr<State> state, Gate::Pass pass, aio::Socket socket
 ) {
     const Gate::Pass held(std::move(pass));
     Stream stream(std::move(socket));
@@ -156,13 +155,13 @@ io::Awaitable<void> AdminServer::State::serve(
     state->streams.erase(&stream);
 }
 
-io::Awaitable<bool> AdminServer::State::serve_request(
+aio::Awaitable<bool> AdminServer::State::serve_request(
     Stream& stream, boost::beast::flat_buffer& buffer
 ) {
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(limits.head_bytes_max));
     stream.expires_after(std::chrono::milliseconds(limits.head_ms_max));
-    auto [error, bytes] = co_await http::async_read_header(stream, buffer, parser, io::k_await);
+    auto [error, bytes] = co_await http::async_read_header(stream, buffer, parser, aio::k_await);
     if (is_closed) {
         co_return false;
     }
@@ -190,7 +189,7 @@ io::Awaitable<bool> AdminServer::State::serve_request(
     co_return co_await write_response(stream, std::move(response), is_head);
 }
 
-io::Awaitable<AdminPage> AdminServer::State::answer(const Parser& parser) {
+aio::Awaitable<AdminPage> AdminServer::State::answer(const Parser& parser) {
     const auto& request = parser.get();
     if (request.method() != http::verb::get && request.method() != http::verb::head) {
         co_return refusal(405, "only GET and HEAD\n");
@@ -214,14 +213,12 @@ AdminServer::~AdminServer() {
 
 policy::Result<policy::SocketAddress> AdminServer::listen() {
     assert(!state_->listener && !state_->is_closed);
-    auto listener = net::Listener::open(
-        state_->context, state_->address, "admin.listen", net::Listener::Sharing::exclusive
-    );
+    auto listener = AioListener::open(state_->context, state_->address, "admin.listen");
     if (!listener) {
         return policy::failed<policy::SocketAddress>(listener.error());
     }
     state_->listener.emplace(std::move(*listener));
-    net::spawn(state_->context.get_executor(), State::accept(state_));
+    aio::spawn(state_->context.get_executor(), State::accept(state_));
     return state_->listener->address();
 }
 

@@ -5,8 +5,8 @@
 #include "policy/problem.hpp"
 #include "policy/result.hpp"
 #include "policy/snapshot.hpp"
+#include "proxy/control/aio.hpp"
 #include "proxy/limits.hpp"
-#include "tls/io.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace proxy::control {
 /// close(); whatever they refer to outlives the run of the io_context. Each must be set.
 struct AdminHandlers {
     /// Prometheus text; it must end by itself within seconds.
-    std::function<io::Awaitable<std::string>()> metrics;
+    std::function<aio::Awaitable<std::string>()> metrics;
     /// {true, anything}, or false and a sentence that says what is missing.
     std::function<std::pair<bool, std::string>()> is_ready;
     /// JSON of the snapshot in force; empty when there is none yet.

@@ -109,17 +109,17 @@ policy::Result<void> Controller::publish_identity(
 
 policy::Result<void> Controller::open_listeners() {
     if (workers_.size() == 1) {
-        return workers_.front()->listen(net::Listener::Sharing::exclusive);
+        return workers_.front()->listen(io::Acceptor::Sharing::exclusive);
     }
     // SO_REUSEPORT would let us join another process's port unnoticed: one worker tries it alone.
     {
         Worker probe(configuration_);
-        if (auto opened = probe.listen(net::Listener::Sharing::exclusive); opened.has_error()) {
+        if (auto opened = probe.listen(io::Acceptor::Sharing::exclusive); opened.has_error()) {
             return opened;
         }
     }
     for (auto& worker : workers_) {
-        if (auto opened = worker->listen(net::Listener::Sharing::workers); opened.has_error()) {
+        if (auto opened = worker->listen(io::Acceptor::Sharing::workers); opened.has_error()) {
             return opened;
         }
     }
@@ -214,12 +214,12 @@ telemetry::ProcessFacts Controller::process_facts() const {
     return facts;
 }
 
-io::Awaitable<std::string> Controller::render() {
+aio::Awaitable<std::string> Controller::render() {
     using Numbers = std::shared_ptr<const telemetry::Sheet::Numbers>;
     // Shared with the workers' answers: a scrape that is torn down must not be written to.
     struct Collected {
-        explicit Collected(const io::Executor& executor) : all_here(executor) {}
-        net::Event all_here;
+        explicit Collected(const aio::Executor& executor) : all_here(executor) {}
+        aio::Event all_here;
         std::vector<Numbers> sheets;
         std::size_t missing = 0;
     };
@@ -242,7 +242,7 @@ io::Awaitable<std::string> Controller::render() {
 
 void Controller::schedule_tick() {
     tick_timer_.expires_after(k_tick);
-    tick_timer_.async_wait([this](const io::Error& error) {
+    tick_timer_.async_wait([this](const aio::Error& error) {
         if (!error) {
             identity_.refresh();
             schedule_tick();
@@ -251,7 +251,7 @@ void Controller::schedule_tick() {
 }
 
 void Controller::await_signal() {
-    signals_.async_wait([this](const io::Error& error, int) {
+    signals_.async_wait([this](const aio::Error& error, int) {
         if (error) {
             return;
         }
@@ -304,7 +304,7 @@ void Controller::check_drained() {
         });
     }
     drain_timer_.expires_after(k_drain_check);
-    drain_timer_.async_wait([this](const io::Error& error) {
+    drain_timer_.async_wait([this](const aio::Error& error) {
         if (!error) {
             check_drained();
         }

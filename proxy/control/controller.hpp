@@ -50,7 +50,7 @@ class Controller {
     [[nodiscard]] std::pair<bool, std::string> readiness() const;
     [[nodiscard]] std::vector<policy::Problem> problems() const;
     [[nodiscard]] telemetry::ProcessFacts process_facts() const;
-    [[nodiscard]] io::Awaitable<std::string> render();
+    [[nodiscard]] aio::Awaitable<std::string> render();
     void schedule_tick();
     void await_signal();
     void begin_drain();

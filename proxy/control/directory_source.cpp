@@ -1,8 +1,8 @@
 #include "proxy/control/directory_source.hpp"
 
 #include "policy/document.hpp"
+#include "proxy/control/aio.hpp"
 #include "telemetry/log.hpp"
-#include "tls/io.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -121,7 +121,7 @@ class DirectorySource final : public ResourceSource {
     );
     void collect_removed(const std::set<std::string>& files, std::vector<ResourceChange>& changes);
 
-    using Descriptor = boost::asio::posix::basic_stream_descriptor<io::Executor>;
+    using Descriptor = boost::asio::posix::basic_stream_descriptor<aio::Executor>;
 
     std::vector<std::string> directories_;
     OnChange on_change_;
@@ -159,7 +159,7 @@ policy::Result<void> DirectorySource::start(OnChange on_change) {
 
 void DirectorySource::close() {
     is_closed_ = true;
-    io::Error ignored;
+    aio::Error ignored;
     inotify_.close(ignored);
     settle_timer_.cancel();
     poll_timer_.cancel();
@@ -197,7 +197,7 @@ void DirectorySource::read_events() {
     }
     inotify_.async_read_some(
         boost::asio::buffer(events_),
-        [this](const io::Error& error, std::size_t bytes) {
+        [this](const aio::Error& error, std::size_t bytes) {
             if (error || is_closed_) {
                 return;
             }
@@ -230,7 +230,7 @@ void DirectorySource::schedule_scan() {
     }
     is_scan_scheduled_ = true;
     settle_timer_.expires_after(k_settle);
-    settle_timer_.async_wait([this](const io::Error& error) {
+    settle_timer_.async_wait([this](const aio::Error& error) {
         is_scan_scheduled_ = false;
         if (!error && !is_closed_) {
             scan(false);
@@ -240,7 +240,7 @@ void DirectorySource::schedule_scan() {
 
 void DirectorySource::schedule_poll() {
     poll_timer_.expires_after(k_poll);
-    poll_timer_.async_wait([this](const io::Error& error) {
+    poll_timer_.async_wait([this](const aio::Error& error) {
         if (!error && !is_closed_) {
             watch_directories();  // a directory that was replaced has a new inode
             scan(false);

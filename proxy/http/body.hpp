@@ -1,11 +1,11 @@
 // Bodies as they stream: pulled from a source, framed anew for the other side.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "proxy/failure.hpp"
 #include "proxy/http/http1_codec.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/net/stream.hpp"
-#include "tls/io.hpp"
 
 #include <boost/asio/buffer.hpp>
 

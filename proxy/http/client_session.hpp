@@ -1,6 +1,7 @@
 // The side of HTTP/1 that faces an upstream: one request out, its responses in, then the next.
 #pragma once
 
+#include "io/socket.hpp"
 #include "proxy/failure.hpp"
 #include "proxy/http/body.hpp"
 #include "proxy/http/http1_codec.hpp"
@@ -9,7 +10,6 @@
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/net/traffic.hpp"
-#include "tls/io.hpp"
 
 #include <string_view>
 

@@ -1,7 +1,6 @@
 #include "proxy/http/exchange.hpp"
 
 #include "proxy/net/event.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,7 +15,7 @@ constexpr std::array<std::string_view, 6> k_idempotent_methods = {
 
 /// The rest of a request's body on its way up, beside the response coming down.
 struct Upload {
-    explicit Upload(const io::Executor& executor) : done(executor) {}
+    explicit Upload(io::Loop& loop) : done(loop) {}
     net::Event done;
     std::optional<Failure> client_failure;
     bool is_complete = false;
@@ -58,8 +57,7 @@ io::Awaitable<void> stop_upload(ServerSession& client, ClientSession& upstream, 
     if (!upload.done.is_set()) {
         upload.is_stopped = true;
         upstream.close();
-        io::Error ignored;
-        client.stream().socket().cancel(ignored);
+        client.stream().socket().cancel();
         co_await upload.done.wait();
     }
 }
@@ -211,11 +209,11 @@ io::Awaitable<Outcome> exchange(
     upstream.begin(client.request().method);
     const auto written = co_await upstream.write(request.buffers());
     const bool is_whole = request.is_whole();
-    const auto executor = upstream.stream().socket().get_executor();
+    io::Loop& loop = client.stream().socket().loop();
     std::optional<Upload> upload;
     if (!is_whole && written.has_value()) {
-        upload.emplace(executor);
-        net::spawn(executor, run_upload(client, upstream, request.state(), *upload));
+        upload.emplace(loop);
+        loop.spawn(run_upload(client, upstream, request.state(), *upload));
     }
     // A failed write is not the last word: the answer may have come before the upstream closed.
     auto outcome = co_await receive(client, upstream, options, scratch);

@@ -1,6 +1,7 @@
 // A connection to our application, from accept to close.
 #pragma once
 
+#include "io/socket.hpp"
 #include "policy/address.hpp"
 #include "policy/identity.hpp"
 #include "proxy/inbound/line_allowance.hpp"
@@ -10,7 +11,6 @@
 #include "proxy/net/socket.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/worker_context.hpp"
-#include "tls/io.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // HTTP/1 requests to our application: each is judged on its own, then passed on.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "proxy/inbound/connection.hpp"
-#include "tls/io.hpp"
 
 namespace proxy::inbound {
 

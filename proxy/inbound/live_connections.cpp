@@ -59,8 +59,7 @@ LiveConnections::Entry::Entry(LiveConnections& connections, io::Socket& socket, 
 
 void LiveConnections::Entry::cut() {
     was_cut_ = true;
-    io::Error ignored;
-    socket_.close(ignored);
+    socket_.close();
 }
 
 void LiveConnections::expire(std::chrono::system_clock::time_point now) {

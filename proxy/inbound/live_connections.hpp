@@ -1,10 +1,10 @@
 // Connections that were admitted once and go on: decided again on each new snapshot.
 #pragma once
 
+#include "io/socket.hpp"
 #include "policy/decide.hpp"
 #include "policy/identity.hpp"
 #include "policy/snapshot.hpp"
-#include "tls/io.hpp"
 
 #include <boost/intrusive/list.hpp>
 

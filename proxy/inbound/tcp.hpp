@@ -1,8 +1,8 @@
 // Raw bytes to our application: judged once, and again with each new snapshot.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "proxy/inbound/connection.hpp"
-#include "tls/io.hpp"
 
 namespace proxy::inbound {
 

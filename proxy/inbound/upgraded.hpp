@@ -2,11 +2,11 @@
 // snapshot like any live connection.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "proxy/http/client_session.hpp"
 #include "proxy/http/server_session.hpp"
 #include "proxy/inbound/connection.hpp"
 #include "proxy/inbound/live_connections.hpp"
-#include "tls/io.hpp"
 
 namespace proxy::inbound {
 

@@ -50,11 +50,10 @@ void Deadline::expire() {
     if (socket_ == nullptr) {
         return;
     }
-    io::Error ignored;
     if (cancels_only_) {
-        socket_->cancel(ignored);
+        socket_->cancel();
     } else {
-        socket_->close(ignored);
+        socket_->close();
     }
 }
 

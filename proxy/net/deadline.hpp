@@ -1,8 +1,8 @@
 // Every wait has an end: coarse deadlines that close a socket, cheap enough to re-arm per request.
 #pragma once
 
+#include "io/socket.hpp"
 #include "policy/reason.hpp"
-#include "tls/io.hpp"
 
 #include <boost/intrusive/list.hpp>
 

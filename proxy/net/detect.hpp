@@ -2,12 +2,12 @@
 // detect() feeds it from a socket.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "proxy/failure.hpp"
 #include "proxy/limits.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/stream.hpp"
-#include "tls/io.hpp"
 
 #include <cstdint>
 #include <string_view>

@@ -1,39 +1,44 @@
 // A one-shot signal between two coroutines of one worker.
 #pragma once
 
-#include "tls/io.hpp"
+#include "io/loop.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
-#include <chrono>
+#include <coroutine>
+#include <utility>
 
 namespace proxy::net {
 
-/// set() may come before or after wait(); one waiter. Lives in the waiter's frame, which outlives
-/// whoever sets it.
+/// set() may come before or after `co_await wait()`; one waiter. Lives in the waiter's frame, which
+/// outlives whoever sets it.
 class Event {
  public:
-    explicit Event(const io::Executor& executor)
-        : timer_(executor, std::chrono::steady_clock::time_point::max()) {}
+    explicit Event(io::Loop& loop) : loop_(loop) {}
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
 
     void set() {
         is_set_ = true;
-        timer_.cancel();
+        if (waiter_) {
+            loop_.resume_soon(std::exchange(waiter_, {}));
+        }
     }
     [[nodiscard]] bool is_set() const { return is_set_; }
 
-    [[nodiscard]] io::Awaitable<void> wait() {
-        while (!is_set_) {
-            co_await timer_.async_wait(io::k_await);
-        }
-    }
+    class Wait {
+     public:
+        explicit Wait(Event& event) : event_(event) {}
+        [[nodiscard]] bool await_ready() const noexcept { return event_.is_set_; }
+        void await_suspend(std::coroutine_handle<> waiter) noexcept { event_.waiter_ = waiter; }
+        void await_resume() const noexcept {}
+
+     private:
+        Event& event_;
+    };
+    [[nodiscard]] Wait wait() { return Wait(*this); }
 
  private:
-    boost::asio::basic_waitable_timer<
-        std::chrono::steady_clock,
-        boost::asio::wait_traits<std::chrono::steady_clock>,
-        io::Executor>
-        timer_;
+    io::Loop& loop_;
+    std::coroutine_handle<> waiter_;
     bool is_set_ = false;
 };
 

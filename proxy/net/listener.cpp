@@ -2,12 +2,7 @@
 
 #include "proxy/net/socket.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/v6_only.hpp>
-
-#include <sys/socket.h>
-
+#include <cerrno>
 #include <chrono>
 #include <string>
 
@@ -17,12 +12,9 @@ namespace {
 
 constexpr std::chrono::milliseconds k_accept_backoff{100};
 
-using Timer = boost::asio::basic_waitable_timer<
-    std::chrono::steady_clock,
-    boost::asio::wait_traits<std::chrono::steady_clock>,
-    io::Executor>;
+}  // namespace
 
-std::string sentence(
+std::string listen_failure(
     const policy::SocketAddress& address, std::string_view key, const io::Error& error
 ) {
     std::string text = std::string(key) + ": cannot listen on " + address.text() + ": ";
@@ -38,36 +30,16 @@ std::string sentence(
     return text + error.message();
 }
 
-}  // namespace
-
 policy::Result<Listener> Listener::open(
-    boost::asio::io_context& context,
+    io::Loop& loop,
     const policy::SocketAddress& address,
     std::string_view key,
-    Sharing sharing
+    io::Acceptor::Sharing sharing
 ) {
-    const io::Endpoint endpoint = to_endpoint(address);
-    io::Acceptor acceptor(context.get_executor());
-    io::Error error;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) {
-        acceptor.set_option(boost::asio::socket_base::reuse_address(true), error);
-    }
-    if (!error && !address.ip.is_v4()) {
-        acceptor.set_option(boost::asio::ip::v6_only(false), error);  // [::] is for IPv4 too
-    }
-    if (!error && sharing == Sharing::workers) {
-        using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-        acceptor.set_option(ReusePort(true), error);
-    }
-    if (!error) {
-        acceptor.bind(endpoint, error);
-    }
-    if (!error) {
-        acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
-    }
+    io::Acceptor acceptor(loop);
+    const io::Error error = acceptor.listen(to_endpoint(address), sharing);
     if (error) {
-        return policy::failed<Listener>(sentence(address, key, error));
+        return policy::failed<Listener>(listen_failure(address, key, error));
     }
     return Listener(std::move(acceptor));
 }
@@ -78,28 +50,24 @@ policy::SocketAddress Listener::address() const {
 }
 
 io::Awaitable<void> Listener::run(Serve serve) {
-    Timer backoff(acceptor_.get_executor());
     while (acceptor_.is_open()) {
-        io::Socket socket(acceptor_.get_executor());
-        auto [error] = co_await acceptor_.async_accept(socket, io::k_await);
-        if (!error) {
-            serve(std::move(socket));
+        auto accepted = co_await acceptor_.accept();
+        if (!accepted.error) {
+            serve(std::move(*accepted.socket));
             continue;
         }
-        if (error == boost::asio::error::operation_aborted || !acceptor_.is_open()) {
+        if (accepted.error == boost::asio::error::operation_aborted) {
             co_return;
         }
-        if (error == boost::asio::error::connection_aborted) {
+        if (accepted.error == boost::asio::error::connection_aborted) {
             continue;
         }
-        backoff.expires_after(k_accept_backoff);
-        co_await backoff.async_wait(io::k_await);
+        co_await acceptor_.loop().sleep(k_accept_backoff);
     }
 }
 
 void Listener::close() noexcept {
-    io::Error ignored;
-    acceptor_.close(ignored);
+    acceptor_.close();
 }
 
 }  // namespace proxy::net

@@ -1,13 +1,20 @@
 // Accepts connections on one address and hands each to a coroutine of its own.
 #pragma once
 
+#include "io/acceptor.hpp"
 #include "policy/address.hpp"
 #include "policy/result.hpp"
-#include "tls/io.hpp"
 
 #include <functional>
+#include <string>
+#include <string_view>
 
 namespace proxy::net {
+
+/// Why a socket cannot listen on `address`, as a sentence for the operator.
+[[nodiscard]] std::string listen_failure(
+    const policy::SocketAddress& address, std::string_view key, const io::Error& error
+);
 
 /// Owned by its worker. `serve` is called for each connection and must start it; it returns at
 /// once. run() ends after close().
@@ -15,15 +22,13 @@ class Listener {
  public:
     using Serve = std::function<void(io::Socket)>;
 
-    /// Who else may listen on the address: nobody, or our other workers (SO_REUSEPORT).
-    enum class Sharing : std::uint8_t { exclusive, workers };
     /// Binds and listens. The error is a sentence for the operator; `key` names the configuration
     /// key that gave the address.
     [[nodiscard]] static policy::Result<Listener> open(
-        boost::asio::io_context& context,
+        io::Loop& loop,
         const policy::SocketAddress& address,
         std::string_view key,
-        Sharing sharing
+        io::Acceptor::Sharing sharing
     );
 
     [[nodiscard]] policy::SocketAddress address() const;

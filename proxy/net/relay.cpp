@@ -1,7 +1,6 @@
 #include "proxy/net/relay.hpp"
 
 #include "proxy/net/event.hpp"
-#include "proxy/net/spawn.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -65,10 +64,10 @@ io::Awaitable<void> pump_back(
 io::Awaitable<std::optional<policy::Reason>> relay(
     RelayEnd& client, RelayEnd& upstream, const Limits& limits
 ) {
-    const auto executor = client.stream.socket().get_executor();
-    Event back_is_done(executor);
+    io::Loop& loop = client.stream.socket().loop();
+    Event back_is_done(loop);
     io::Error back_error;
-    spawn(executor, pump_back(client, upstream, limits, back_error, back_is_done));
+    loop.spawn(pump_back(client, upstream, limits, back_error, back_is_done));
     const auto error = co_await pump(client, upstream, limits);
     if (error) {
         abort_both(client, upstream);

@@ -1,13 +1,13 @@
 // Bytes in both directions between two connections, unread: opaque TCP and upgraded HTTP.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "policy/reason.hpp"
 #include "proxy/limits.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/net/traffic.hpp"
-#include "tls/io.hpp"
 
 #include <optional>
 

@@ -6,6 +6,7 @@
 #include <ifaddrs.h>
 #include <linux/netfilter_ipv4.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -135,11 +136,14 @@ std::optional<policy::SocketAddress> available_address(const policy::SocketAddre
 }
 
 void set_no_delay(io::Socket& socket) {
-    io::Error ignored;
-    socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+    const int on = 1;
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 bool is_stale(io::Socket& socket) {
+    if (!socket.may_be_readable()) {
+        return false;
+    }
     char byte = 0;
     const auto received =
         ::recv(socket.native_handle(), &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);

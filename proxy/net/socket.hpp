@@ -1,8 +1,8 @@
 // What the kernel knows of a socket: its addresses, the redirect behind it, its options.
 #pragma once
 
+#include "io/socket.hpp"
 #include "policy/address.hpp"
-#include "tls/io.hpp"
 
 #include <optional>
 #include <vector>

@@ -1,11 +1,12 @@
 // A connection's bytes, plain or inside our TLS: what sessions read from and write to.
 #pragma once
 
-#include "tls/io.hpp"
+#include "io/socket.hpp"
 #include "tls/stream.hpp"
 
 #include <boost/asio/buffer.hpp>
 
+#include <optional>
 #include <span>
 #include <variant>
 
@@ -17,19 +18,38 @@ class Stream {
     explicit Stream(io::Socket socket) : transport_(std::move(socket)) {}
     explicit Stream(tls::Stream stream) : transport_(std::move(stream)) {}
 
-    [[nodiscard]] io::Awaitable<io::Transfer> read_some(boost::asio::mutable_buffer buffer);
+    /// Each is awaited; without a coroutine of its own, since every request does it several times.
+    [[nodiscard]] auto read_some(boost::asio::mutable_buffer buffer) {
+        return socket().when_readable([this, buffer] { return try_read(buffer); });
+    }
     /// Writes all of `buffers`, which stay put until it completes.
-    [[nodiscard]] io::Awaitable<io::Transfer> write(
-        std::span<const boost::asio::const_buffer> buffers
-    );
+    [[nodiscard]] auto write(std::span<const boost::asio::const_buffer> buffers) {
+        return socket().when_writable(Write{*this, buffers, {}});
+    }
     /// Ends our direction (FIN, behind a close_notify inside TLS); the other stays open.
-    [[nodiscard]] io::Awaitable<io::Error> shutdown_send();
-    void close() noexcept;
+    [[nodiscard]] auto shutdown_send() {
+        return socket().when_writable([this] { return try_shutdown(); });
+    }
+    void close() noexcept { socket().close(); }
     /// Closes with a reset: the other side must not take what it got for all there was.
-    void abort() noexcept;
-    [[nodiscard]] io::Socket& socket() noexcept;
+    void abort() noexcept { socket().abort(); }
+    [[nodiscard]] io::Socket& socket() noexcept {
+        auto* tls = std::get_if<tls::Stream>(&transport_);
+        return tls != nullptr ? tls->socket() : std::get<io::Socket>(transport_);
+    }
 
  private:
+    /// Its progress, and what it came to.
+    struct Write {
+        std::optional<io::Transfer> operator()();
+        Stream& stream;
+        std::span<const boost::asio::const_buffer> buffers;
+        tls::WriteProgress progress;
+    };
+
+    [[nodiscard]] std::optional<io::Transfer> try_read(boost::asio::mutable_buffer buffer);
+    [[nodiscard]] std::optional<io::Error> try_shutdown();
+
     std::variant<io::Socket, tls::Stream> transport_;
 };
 

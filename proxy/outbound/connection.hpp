@@ -1,12 +1,12 @@
 // A connection that our application opened, from accept to close.
 #pragma once
 
+#include "io/socket.hpp"
 #include "policy/address.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/worker_context.hpp"
-#include "tls/io.hpp"
 
 #include <optional>
 

@@ -1,8 +1,8 @@
 // HTTP/1 requests of our application: each is routed on its own.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "proxy/outbound/connection.hpp"
-#include "tls/io.hpp"
 
 namespace proxy::outbound {
 

@@ -1,8 +1,8 @@
 // Raw bytes of our application: routed once, per connection.
 #pragma once
 
+#include "io/awaitable.hpp"
 #include "proxy/outbound/connection.hpp"
-#include "tls/io.hpp"
 
 namespace proxy::outbound {
 

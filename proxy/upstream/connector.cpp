@@ -4,17 +4,12 @@
 
 #include <boost/container_hash/hash.hpp>
 
-#include <netinet/in.h>
-
+#include <optional>
 #include <string>
 
 namespace proxy::upstream {
 
 namespace {
-
-#ifndef IP_BIND_ADDRESS_NO_PORT
-constexpr int IP_BIND_ADDRESS_NO_PORT = 24;
-#endif
 
 /// The source address by which the redirect rules know us (proxy/command/redirect.cpp).
 policy::IpAddress own_source(bool is_v4) {
@@ -27,43 +22,28 @@ policy::IpAddress own_source(bool is_v4) {
     return address;
 }
 
-io::Error bind_own_source(io::Socket& socket, bool is_v4) {
-    io::Error error;
-    // The port is chosen at connect, so that the range is per destination (Linux 4.2).
-    using NoPort = boost::asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>;
-    socket.set_option(NoPort(true), error);
-    policy::SocketAddress source;
-    source.ip = own_source(is_v4);
-    socket.bind(net::to_endpoint(source), error);
-    return error;
-}
-
 io::Awaitable<Result<io::Socket>> connect_tcp(
     const ConnectEnvironment& environment, const Target& target
 ) {
     const io::Endpoint endpoint = net::to_endpoint(target.address);
-    io::Socket socket(environment.executor);
-    io::Error error;
-    socket.open(endpoint.protocol(), error);
-    if (!error && target.is_own_application) {
-        error = bind_own_source(socket, target.address.ip.is_v4());
+    std::optional<io::Endpoint> source;
+    if (target.is_own_application) {
+        source = net::to_endpoint({own_source(target.address.ip.is_v4()), 0});
     }
-    if (error) {
-        co_return Failure{Reason::upstream_connect_failed, Side::ours, error.message()};
-    }
+    io::Socket socket(environment.loop);
     net::Deadline deadline(environment.clock);
     deadline.watch(&socket);
     deadline.arm(environment.limits.connect_ms_max, Reason::upstream_connect_timeout);
-    auto [connect_error] = co_await socket.async_connect(endpoint, io::k_await);
+    const io::Error error = co_await socket.connect(endpoint, source);
     deadline.disarm();
-    if (connect_error) {
+    if (error) {
         const Reason reason = deadline.has_expired() ? Reason::upstream_connect_timeout
                                                      : Reason::upstream_connect_failed;
         co_return Failure{
             reason,
             Side::upstream,
             target.address.text() + ": " +
-                (deadline.has_expired() ? "no answer in time" : connect_error.message())
+                (deadline.has_expired() ? "no answer in time" : error.message())
         };
     }
     net::set_no_delay(socket);

@@ -1,13 +1,13 @@
 // Opens connections: TCP, then our mTLS where the target has an identity.
 #pragma once
 
+#include "io/socket.hpp"
 #include "proxy/failure.hpp"
 #include "proxy/limits.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/upstream/target.hpp"
 #include "tls/context.hpp"
-#include "tls/io.hpp"
 
 #include <memory>
 
@@ -15,7 +15,7 @@ namespace proxy::upstream {
 
 /// What a connect needs of its worker; all outlive it.
 struct ConnectEnvironment {
-    io::Executor executor;
+    io::Loop& loop;
     net::DeadlineClock& clock;
     const Limits& limits;
     std::shared_ptr<const tls::Context> tls;  // null: no identity of ours

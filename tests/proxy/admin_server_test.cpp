@@ -70,7 +70,7 @@ class Client {
 
  private:
     boost::asio::io_context context_;
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, io::Executor> socket_;
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, aio::Executor> socket_;
     bool is_connected_ = false;
     bool ended_ = false;
 };
@@ -97,12 +97,12 @@ class AdminServerTest : public testing::Test {
     }
     ~AdminServerTest() override { stop(); }
 
-    static io::Awaitable<std::string> metrics(AdminServerTest& test) {
+    static aio::Awaitable<std::string> metrics(AdminServerTest& test) {
         ++test.calls_;
         const auto executor = co_await boost::asio::this_coro::executor;
         boost::asio::steady_timer timer(executor, test.metrics_take_);
-        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable_t<io::Executor>()
-        ));
+        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable_t<aio::Executor>(
+        )));
         co_return test.metrics_;
     }
 

@@ -105,8 +105,9 @@ TEST_F(ApplicationTest, TellsWhyACallFailed) {
     HttpCall wanted;
     {
         boost::asio::io_context context;
-        io::Acceptor closed(
-            context.get_executor(), io::Endpoint(boost::asio::ip::address_v4::loopback(), 0)
+        control::aio::Acceptor closed(
+            context.get_executor(),
+            control::aio::Endpoint(boost::asio::ip::address_v4::loopback(), 0)
         );
         wanted.connect = "127.0.0.1:" + std::to_string(closed.local_endpoint().port());
     }

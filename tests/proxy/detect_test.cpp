@@ -66,7 +66,7 @@ class Detect : public test::DataPath {
     }
     std::unique_ptr<test::Peer> begin() {
         auto [peer, served] = connect();
-        spawn(context.get_executor(), run(std::move(served)));
+        loop.spawn(run(std::move(served)));
         return std::move(peer);
     }
     std::optional<Result<Protocol>> result;
@@ -83,7 +83,7 @@ TEST_F(Detect, ConsumesNothing) {
 
 TEST_F(Detect, SilenceIsAProtocolOfItsOwn) {
     auto client = begin();
-    context.poll();
+    settle();
     pass_time(std::chrono::milliseconds(configuration.limits.detection_ms_max + 100));
     until([&] { return result.has_value(); }, "a protocol");
     EXPECT_EQ(**result, Protocol::silent);
@@ -92,7 +92,7 @@ TEST_F(Detect, SilenceIsAProtocolOfItsOwn) {
 TEST_F(Detect, DribbledBytesAreOpaqueInTheEnd) {
     auto client = begin();
     client->send("HEL");
-    until([&] { return context.poll() == 0; }, "the bytes to be read");
+    settle();  // the bytes are read
     pass_time(std::chrono::milliseconds(configuration.limits.detection_ms_max + 100));
     until([&] { return result.has_value(); }, "a protocol");
     EXPECT_EQ(**result, Protocol::opaque);

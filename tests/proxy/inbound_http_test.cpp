@@ -45,7 +45,7 @@ class InboundHttp : public test::DataPath {
         const std::string& service_account, std::uint16_t pod_port = 8080
     ) {
         auto [peer, served] = connect();
-        net::spawn(context.get_executor(), serve(std::move(served), service_account, pod_port));
+        loop.spawn(serve(std::move(served), service_account, pod_port));
         return std::move(peer);
     }
 
@@ -114,7 +114,7 @@ class InboundHttp : public test::DataPath {
         return count;
     }
 
-    test::Application application{context};
+    test::Application application{loop};
 
  private:
     std::unique_ptr<InboundContext> inbound_;
@@ -732,8 +732,7 @@ TEST_F(InboundHttp, DribbledHeadIsAnswered408) {
     open_for_all();
     auto client = connect_as("web");
     client->send("GET / HT");
-    until([&] { return context.poll() == 0; }, "the bytes to be read");
-    context.restart();
+    settle();  // the bytes are read
     pass_time(std::chrono::milliseconds(configuration.limits.head_ms_max + 200));
     until([&] { return client->is_at_end; }, "the connection to close");
     EXPECT_TRUE(client->has("HTTP/1.1 408 "));

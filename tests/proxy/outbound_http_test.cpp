@@ -13,7 +13,7 @@ class OutboundHttp : public test::DataPath {
         std::optional<policy::SocketAddress> destination = std::nullopt
     ) {
         auto [peer, served] = connect();
-        net::spawn(context.get_executor(), serve(std::move(served), destination));
+        loop.spawn(serve(std::move(served), destination));
         return std::move(peer);
     }
 
@@ -87,8 +87,8 @@ class OutboundHttp : public test::DataPath {
         return texts;
     }
 
-    test::Application v1{context};
-    test::Application v2{context};
+    test::Application v1{loop};
+    test::Application v2{loop};
 };
 
 TEST_F(OutboundHttp, HostDecidesWhereAnAddressedRequestGoes) {

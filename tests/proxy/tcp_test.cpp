@@ -34,12 +34,12 @@ class Tcp : public test::DataPath {
  protected:
     std::unique_ptr<test::Peer> connect_inbound(const std::string& service_account) {
         auto [peer, served] = connect();
-        net::spawn(context.get_executor(), serve_inbound(std::move(served), service_account));
+        loop.spawn(serve_inbound(std::move(served), service_account));
         return std::move(peer);
     }
     std::unique_ptr<test::Peer> connect_outbound(const policy::SocketAddress& destination) {
         auto [peer, served] = connect();
-        net::spawn(context.get_executor(), serve_outbound(std::move(served), destination));
+        loop.spawn(serve_outbound(std::move(served), destination));
         return std::move(peer);
     }
 
@@ -82,7 +82,7 @@ class Tcp : public test::DataPath {
 
     std::chrono::system_clock::time_point peer_not_after =
         std::chrono::system_clock::time_point::max();
-    test::Application application{context};
+    test::Application application{loop};
     std::unique_ptr<inbound::InboundContext> inbound_;
 };
 

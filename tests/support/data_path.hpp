@@ -1,16 +1,14 @@
 // A worker's context without a worker: one thread, real loopback sockets, no waiting for time.
 #pragma once
 
+#include "io/acceptor.hpp"
 #include "policy/compile.hpp"
 #include "policy/inventory.hpp"
 #include "proxy/net/socket.hpp"
-#include "proxy/net/spawn.hpp"
 #include "proxy/worker_context.hpp"
 #include "telemetry/collector.hpp"
-#include "tls/io.hpp"
+#include "tests/support/socket_pair.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/smart_ptr/make_local_shared.hpp>
 #include <gtest/gtest.h>
 
@@ -29,68 +27,77 @@ namespace proxy::test {
 /// One end of a connection in the hands of the test: everything it receives is collected.
 class Peer {
  public:
-    explicit Peer(io::Socket socket) : socket_(std::move(socket)) { read(); }
+    explicit Peer(io::Socket socket)
+        : connection_(std::make_shared<Connection>(std::move(socket))) {
+        connection_->socket.loop().spawn(read(connection_));
+    }
+    ~Peer() { close(); }
+    Peer(const Peer&) = delete;
+    Peer& operator=(const Peer&) = delete;
 
-    /// What does not fit into the socket's buffer follows as the context runs: send no more until
-    /// the other side has it.
+    /// What does not fit into the socket's buffer follows as the loop runs: send no more until the
+    /// other side has it.
     void send(std::string_view text) {
-        auto bytes = std::make_shared<std::string>(text);
-        boost::asio::async_write(
-            socket_, boost::asio::buffer(*bytes), [bytes](const io::Error&, std::size_t) {}
-        );
+        const boost::asio::const_buffer piece = boost::asio::buffer(text);
+        const auto sent = connection_->socket.try_write({&piece, 1}, 0);
+        const std::size_t done = sent.has_value() ? sent->bytes : 0;
+        if (done < text.size()) {
+            connection_->socket.loop().spawn(write(connection_, std::string(text.substr(done))));
+        }
     }
     void finish() {
-        io::Error ignored;
-        socket_.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+        const auto error = connection_->socket.shutdown_send();
+        EXPECT_FALSE(error) << error.message();
     }
-    void close() {
-        io::Error ignored;
-        socket_.close(ignored);
-    }
-    void reset() {
-        io::Error ignored;
-        socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
-        socket_.close(ignored);
-    }
+    void close() { connection_->socket.close(); }
+    void reset() { connection_->socket.abort(); }
     [[nodiscard]] bool has(std::string_view text) const {
         return received.find(text) != std::string::npos;
     }
 
-    std::string received;
-    bool is_at_end = false;  // FIN or reset: `end` tells
-    io::Error end;
-
  private:
-    void read() {
-        socket_.async_read_some(
-            boost::asio::buffer(block_),
-            [this](const io::Error& error, std::size_t bytes) {
-                if (error == boost::asio::error::operation_aborted) {
-                    return;  // this may be gone
-                }
-                received.append(block_.data(), bytes);
-                is_at_end = static_cast<bool>(error);
-                end = error;
-                if (!error) {
-                    read();
-                }
-            }
-        );
+    /// Kept by the coroutines too: they may end after the test has let go of its end.
+    struct Connection {
+        explicit Connection(io::Socket connected) : socket(std::move(connected)) {}
+        io::Socket socket;
+        std::string received;
+        bool is_at_end = false;
+        io::Error end;
+    };
+
+    static io::Awaitable<void> write(std::shared_ptr<Connection> connection, std::string text) {
+        const std::array<boost::asio::const_buffer, 1> pieces{boost::asio::buffer(text)};
+        [[maybe_unused]] const auto written = co_await connection->socket.write(pieces);
+    }
+    static io::Awaitable<void> read(std::shared_ptr<Connection> connection) {
+        std::vector<char> block(16 * 1024);
+        while (!connection->is_at_end) {
+            const auto got = co_await connection->socket.read_some(boost::asio::buffer(block));
+            connection->received.append(block.data(), got.bytes);
+            connection->is_at_end = static_cast<bool>(got.error);
+            connection->end = got.error;
+        }
     }
 
-    io::Socket socket_;
-    std::array<char, 16 * 1024> block_{};
+    std::shared_ptr<Connection> connection_;
+
+ public:
+    std::string& received = connection_->received;
+    bool& is_at_end = connection_->is_at_end;  // FIN or reset: `end` tells
+    io::Error& end = connection_->end;
 };
 
 /// A listening application or upstream: accepts everything, answers only what the test says.
 class Application {
  public:
-    explicit Application(boost::asio::io_context& context)
-        : acceptor_(
-              context.get_executor(), io::Endpoint(boost::asio::ip::address_v4::loopback(), 0)
-          ),
-          address_(net::from_endpoint(acceptor_.local_endpoint())) {
-        accept();
+    explicit Application(io::Loop& loop) : acceptor_(loop) {
+        io::Error error = acceptor_.listen(
+            io::Endpoint(boost::asio::ip::address_v4::loopback(), 0),
+            io::Acceptor::Sharing::exclusive
+        );
+        EXPECT_FALSE(error) << error.message();
+        address_ = net::from_endpoint(acceptor_.local_endpoint(error));
+        loop.spawn(accept());
     }
 
     [[nodiscard]] policy::SocketAddress address() const { return address_; }
@@ -100,13 +107,14 @@ class Application {
     std::vector<std::unique_ptr<Peer>> connections;
 
  private:
-    void accept() {
-        acceptor_.async_accept([this](const io::Error& error, io::Socket socket) {
-            if (!error) {
-                connections.push_back(std::make_unique<Peer>(std::move(socket)));
-                accept();
+    io::Awaitable<void> accept() {
+        while (true) {
+            auto accepted = co_await acceptor_.accept();
+            if (accepted.error) {
+                co_return;
             }
-        });
+            connections.push_back(std::make_unique<Peer>(std::move(*accepted.socket)));
+        }
     }
 
     io::Acceptor acceptor_;
@@ -135,29 +143,23 @@ class DataPath : public ::testing::Test {
 
     WorkerContext& worker() {
         if (!worker_) {
-            worker_ = std::make_unique<WorkerContext>(configuration, context.get_executor());
+            worker_ = std::make_unique<WorkerContext>(configuration, loop);
         }
         return *worker_;
     }
 
     /// A connected pair: the test's end and the end to be served.
     std::pair<std::unique_ptr<Peer>, io::Socket> connect() {
-        io::Acceptor acceptor(
-            context.get_executor(), io::Endpoint(boost::asio::ip::address_v4::loopback(), 0)
-        );
-        io::Socket ours(context.get_executor());
-        ours.connect(acceptor.local_endpoint());
-        io::Socket served = acceptor.accept();
+        auto [ours, served] = io::test::connected_pair(loop);
         return {std::make_unique<Peer>(std::move(ours)), std::move(served)};
     }
 
-    /// Runs the context until `is_done`; fails the test after ten seconds.
+    /// Runs the loop until `is_done`; fails the test after ten seconds.
     void until(const std::function<bool()>& is_done, std::string_view what) {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         while (!is_done()) {
             ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "waited for " << what;
-            context.restart();
-            context.run_one_for(std::chrono::milliseconds(100));
+            loop.run_once(std::chrono::milliseconds(100));
         }
     }
 
@@ -175,6 +177,12 @@ class DataPath : public ::testing::Test {
         return found;
     }
 
+    /// Runs the loop as long as there is something to do.
+    void settle() {
+        while (loop.run_once(std::chrono::milliseconds(0))) {
+        }
+    }
+
     /// Time passes for deadlines and pools, as far as the worker's tick is concerned.
     void pass_time(std::chrono::milliseconds time) {
         const auto now = std::chrono::steady_clock::now() + time;
@@ -186,13 +194,12 @@ class DataPath : public ::testing::Test {
         if (worker_) {
             worker_->pool.shut();
         }
-        context.stop();
     }
 
     Configuration configuration;
-    // The frames of connections die with the context, before the worker that they use.
+    // The frames of connections die with the loop, before the worker that they use.
     std::unique_ptr<WorkerContext> worker_;
-    boost::asio::io_context context{1};
+    io::Loop loop;
 
  private:
     std::uint64_t generation_ = 0;

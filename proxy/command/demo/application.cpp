@@ -21,9 +21,10 @@ namespace http = boost::beast::http;
 constexpr std::chrono::seconds k_idle{60};
 constexpr std::size_t k_body_bytes_max = 1024 * 1024;
 
-using Stream = boost::beast::basic_stream<asio::generic::stream_protocol, io::Executor>;
-using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, io::Executor>;
-using LocalAcceptor = asio::basic_socket_acceptor<asio::local::stream_protocol, io::Executor>;
+using Stream = boost::beast::basic_stream<asio::generic::stream_protocol, control::aio::Executor>;
+using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, control::aio::Executor>;
+using LocalAcceptor =
+    asio::basic_socket_acceptor<asio::local::stream_protocol, control::aio::Executor>;
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
@@ -50,7 +51,9 @@ Response tell_request(const std::string& name, const Request& request) {
     return answer_json(request, http::status::ok, body + "\n");
 }
 
-io::Awaitable<Response> serve_call(io::Executor executor, const Request& request) {
+control::aio::Awaitable<Response> serve_call(
+    control::aio::Executor executor, const Request& request
+) {
     if (request.method() != http::verb::post || request.target() != "/call") {
         co_return answer_json(request, http::status::not_found, R"({"error":"POST /call"})");
     }
@@ -64,8 +67,8 @@ io::Awaitable<Response> serve_call(io::Executor executor, const Request& request
 }
 
 /// Requests of one connection, until it closes or is silent for `k_idle`.
-io::Awaitable<void> serve_connection(Socket socket, std::string name, bool is_control) {
-    const io::Executor executor = socket.get_executor();
+control::aio::Awaitable<void> serve_connection(Socket socket, std::string name, bool is_control) {
+    const control::aio::Executor executor = socket.get_executor();
     Stream stream(std::move(socket));
     boost::beast::flat_buffer buffer;
     bool keep_alive = true;
@@ -73,7 +76,8 @@ io::Awaitable<void> serve_connection(Socket socket, std::string name, bool is_co
         stream.expires_after(k_idle);
         http::request_parser<http::string_body> parser;
         parser.body_limit(k_body_bytes_max);
-        auto [read_error, count] = co_await http::async_read(stream, buffer, parser, io::k_await);
+        auto [read_error, count] =
+            co_await http::async_read(stream, buffer, parser, control::aio::k_await);
         if (read_error) {
             co_return;
         }
@@ -85,7 +89,8 @@ io::Awaitable<void> serve_connection(Socket socket, std::string name, bool is_co
             response = tell_request(name, request);
         }
         keep_alive = response.keep_alive();
-        auto [write_error, written] = co_await http::async_write(stream, response, io::k_await);
+        auto [write_error, written] =
+            co_await http::async_write(stream, response, control::aio::k_await);
         if (write_error) {
             co_return;
         }
@@ -100,14 +105,16 @@ void end_on_bug(std::exception_ptr exception) {
 }
 
 template <class AnyAcceptor>
-io::Awaitable<void> accept_connections(AnyAcceptor& acceptor, std::string name, bool is_control) {
+control::aio::Awaitable<void> accept_connections(
+    AnyAcceptor& acceptor, std::string name, bool is_control
+) {
     while (true) {
-        auto [error, accepted] = co_await acceptor.async_accept(io::k_await);
+        auto [error, accepted] = co_await acceptor.async_accept(control::aio::k_await);
         if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) {
             co_return;  // closed by ~Application
         }
         if (!error) {
-            const io::Executor executor = acceptor.get_executor();
+            const control::aio::Executor executor = acceptor.get_executor();
             Socket socket(std::move(accepted));
             asio::co_spawn(
                 executor, serve_connection(std::move(socket), name, is_control), end_on_bug
@@ -117,8 +124,8 @@ io::Awaitable<void> accept_connections(AnyAcceptor& acceptor, std::string name, 
 }
 
 template <class AnyAcceptor, class AnyEndpoint>
-io::Error listen_on(AnyAcceptor& acceptor, const AnyEndpoint& endpoint) {
-    io::Error error;
+control::aio::Error listen_on(AnyAcceptor& acceptor, const AnyEndpoint& endpoint) {
+    control::aio::Error error;
     acceptor.open(endpoint.protocol(), error);
     if (!error) {
         acceptor.set_option(asio::socket_base::reuse_address(true), error);
@@ -138,7 +145,7 @@ struct Application::State {
     explicit State(asio::io_context& context)
         : acceptor(context.get_executor()), control(context.get_executor()) {}
 
-    io::Acceptor acceptor;
+    control::aio::Acceptor acceptor;
     LocalAcceptor control;
 };
 
@@ -146,10 +153,10 @@ policy::Result<std::unique_ptr<Application>> Application::make(
     asio::io_context& context, ApplicationOptions options
 ) {
     auto state = std::make_unique<State>(context);
-    io::Error error;
+    control::aio::Error error;
     const auto ip = asio::ip::make_address(options.listen.ip.text(), error);
     if (!error) {
-        error = listen_on(state->acceptor, io::Endpoint(ip, options.listen.port));
+        error = listen_on(state->acceptor, control::aio::Endpoint(ip, options.listen.port));
     }
     if (error) {
         return "cannot listen on " + options.listen.text() + ": " + error.message();
@@ -170,7 +177,7 @@ Application::Application(std::unique_ptr<State> state) : state_(std::move(state)
 Application::~Application() = default;
 
 std::uint16_t Application::port() const {
-    io::Error error;
+    control::aio::Error error;
     return state_->acceptor.local_endpoint(error).port();
 }
 

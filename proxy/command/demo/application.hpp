@@ -4,7 +4,7 @@
 #include "policy/address.hpp"
 #include "policy/result.hpp"
 #include "proxy/command/demo/http_client.hpp"
-#include "tls/io.hpp"
+#include "proxy/control/aio.hpp"
 
 #include <memory>
 #include <string>

@@ -1,6 +1,6 @@
 #include "proxy/command/demo/free_ports.hpp"
 
-#include "tls/io.hpp"
+#include "proxy/control/aio.hpp"
 
 namespace proxy::command::demo {
 namespace {
@@ -9,10 +9,10 @@ namespace {
 std::uint16_t free_port(const policy::SocketAddress& wanted) {
     boost::asio::io_context context;
     for (const std::uint16_t port : {wanted.port, std::uint16_t{0}}) {
-        io::Acceptor acceptor(context.get_executor());
-        io::Error error;
+        control::aio::Acceptor acceptor(context.get_executor());
+        control::aio::Error error;
         const auto ip = boost::asio::ip::make_address(wanted.ip.text(), error);
-        const io::Endpoint endpoint(ip, port);
+        const control::aio::Endpoint endpoint(ip, port);
         acceptor.open(endpoint.protocol(), error);
         if (!error) {
             acceptor.set_option(boost::asio::socket_base::reuse_address(true), error);

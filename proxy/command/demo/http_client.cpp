@@ -22,7 +22,7 @@ namespace http = boost::beast::http;
 
 constexpr std::size_t k_body_bytes_max = 8 * 1024 * 1024;  // a /metrics page is the largest
 
-using Stream = boost::beast::basic_stream<asio::generic::stream_protocol, io::Executor>;
+using Stream = boost::beast::basic_stream<asio::generic::stream_protocol, control::aio::Executor>;
 using Request = http::request<http::string_body>;
 
 std::optional<asio::generic::stream_protocol::endpoint> endpoint_of(const std::string& connect) {
@@ -56,7 +56,7 @@ Request make_request(const HttpCall& call) {
 }
 
 policy::Result<HttpAnswer> failed_at(
-    const char* step, const HttpCall& call, const io::Error& error
+    const char* step, const HttpCall& call, const control::aio::Error& error
 ) {
     return policy::failed<HttpAnswer>(
         std::string(step) + " " + call.connect + ": " + error.message()
@@ -87,19 +87,22 @@ std::string_view HttpAnswer::header(std::string_view name) const {
     return {};
 }
 
-io::Awaitable<policy::Result<HttpAnswer>> exchange(io::Executor executor, const HttpCall& call) {
+control::aio::Awaitable<policy::Result<HttpAnswer>> exchange(
+    control::aio::Executor executor, const HttpCall& call
+) {
     const auto endpoint = endpoint_of(call.connect);
     if (!endpoint) {
         co_return policy::failed<HttpAnswer>("not an address: " + call.connect);
     }
     Stream stream(executor);
     stream.expires_after(call.time_max);
-    auto [connect_error] = co_await stream.async_connect(*endpoint, io::k_await);
+    auto [connect_error] = co_await stream.async_connect(*endpoint, control::aio::k_await);
     if (connect_error) {
         co_return failed_at("connecting to", call, connect_error);
     }
     const Request request = make_request(call);
-    auto [write_error, written] = co_await http::async_write(stream, request, io::k_await);
+    auto [write_error, written] =
+        co_await http::async_write(stream, request, control::aio::k_await);
     if (write_error) {
         co_return failed_at("sending to", call, write_error);
     }
@@ -107,7 +110,8 @@ io::Awaitable<policy::Result<HttpAnswer>> exchange(io::Executor executor, const 
     http::response_parser<http::string_body> parser;
     parser.body_limit(k_body_bytes_max);
     parser.skip(call.method == "HEAD");
-    auto [read_error, count] = co_await http::async_read(stream, buffer, parser, io::k_await);
+    auto [read_error, count] =
+        co_await http::async_read(stream, buffer, parser, control::aio::k_await);
     if (read_error) {
         co_return failed_at("reading from", call, read_error);
     }

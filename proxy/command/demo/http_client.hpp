@@ -3,7 +3,7 @@
 #pragma once
 
 #include "policy/result.hpp"
-#include "tls/io.hpp"
+#include "proxy/control/aio.hpp"
 
 #include <chrono>
 #include <string>
@@ -35,8 +35,8 @@ struct HttpAnswer {
 };
 
 /// `call` outlives the coroutine. The error says which step failed and why.
-[[nodiscard]] io::Awaitable<policy::Result<HttpAnswer>> exchange(
-    io::Executor executor, const HttpCall& call
+[[nodiscard]] control::aio::Awaitable<policy::Result<HttpAnswer>> exchange(
+    control::aio::Executor executor, const HttpCall& call
 );
 
 /// The same for a caller that waits.

@@ -1,0 +1,96 @@
+#include "io/frame_memory.hpp"
+
+#include <array>
+#include <cstdint>
+#include <new>
+
+namespace io {
+
+namespace {
+
+// Under the sanitizers memory must not be reused behind their back.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool k_keeps = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool k_keeps = false;
+#else
+constexpr bool k_keeps = true;
+#endif
+#else
+constexpr bool k_keeps = true;
+#endif
+
+constexpr std::size_t k_step_bytes = 64;
+constexpr std::size_t k_classes = 32;  // frames of up to 2 KiB
+constexpr std::uint32_t k_kept_per_class_max = 64;
+
+struct FreeFrame {
+    FreeFrame* next;
+};
+
+class Lists {
+ public:
+    ~Lists() {
+        for (const Class& each : classes_) {
+            for (FreeFrame* frame = each.first; frame != nullptr;) {
+                FreeFrame* const next = frame->next;
+                ::operator delete(frame);
+                frame = next;
+            }
+        }
+    }
+    void* take(std::size_t index) {
+        Class& mine = classes_[index];
+        if (mine.first == nullptr) {
+            return ::operator new((index + 1) * k_step_bytes);
+        }
+        FreeFrame* const frame = mine.first;
+        mine.first = frame->next;
+        --mine.count;
+        return frame;
+    }
+    void give(void* memory, std::size_t index) noexcept {
+        Class& mine = classes_[index];
+        if (mine.count == k_kept_per_class_max) {
+            ::operator delete(memory);
+            return;
+        }
+        mine.first = new (memory) FreeFrame{mine.first};
+        ++mine.count;
+    }
+
+ private:
+    struct Class {
+        FreeFrame* first = nullptr;
+        std::uint32_t count = 0;
+    };
+    std::array<Class, k_classes> classes_{};
+};
+
+thread_local Lists lists;
+
+std::size_t class_of(std::size_t bytes) {
+    return (bytes - 1) / k_step_bytes;
+}
+
+}  // namespace
+
+void* allocate_frame(std::size_t bytes) {
+    const std::size_t index = class_of(bytes);
+    if (!k_keeps || index >= k_classes) {
+        return ::operator new(bytes);
+    }
+    return lists.take(index);
+}
+
+void free_frame(void* frame, std::size_t bytes) noexcept {
+    const std::size_t index = class_of(bytes);
+    if (!k_keeps || index >= k_classes) {
+        ::operator delete(frame);
+        return;
+    }
+    lists.give(frame, index);
+}
+
+}  // namespace io
