@@ -13,9 +13,30 @@ void Descriptor::wait(Side side, Waiter& waiter, bool yields) {
     Waiter*& slot = side == Side::read ? reader_ : writer_;
     assert(slot == nullptr);  // one reader and one writer
     slot = &waiter;
-    if (yields && !is_yielding) {
+    if (yields) {
+        attempt_soon();
+    }
+}
+
+void Descriptor::attempt_soon() {
+    if (!is_yielding) {
         is_yielding = true;
         loop.attempt_again(*this);
+    }
+}
+
+void Descriptor::wake() {
+    is_readable = true;
+    is_writable = true;
+    if (reader_ != nullptr || writer_ != nullptr) {
+        attempt_soon();
+    }
+}
+
+void Descriptor::wake_writer() {
+    is_writable = true;
+    if (writer_ != nullptr) {
+        attempt_soon();
     }
 }
 

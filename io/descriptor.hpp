@@ -35,6 +35,8 @@ class Waiter {
 class Descriptor {
  public:
     enum class Side : std::uint8_t { read, write };
+    static constexpr int k_closed = -1;
+    static constexpr int k_none = -2;  // readiness comes from wake() instead of the kernel
 
     Descriptor(Loop& loop_of_descriptor, int fd_of_descriptor)
         : loop(loop_of_descriptor), fd(fd_of_descriptor) {}
@@ -46,17 +48,22 @@ class Descriptor {
     /// What waits ends with operation_aborted, later in this round.
     void cancel() noexcept;
     void on_events(std::uint32_t epoll_events);
+    /// Both sides may be ready, or only the writing one: what waits is attempted in this round or
+    /// the next.
+    void wake();
+    void wake_writer();
     /// What waits is attempted once more, though nothing new is known.
     void attempt_waiting();
 
     Loop& loop;
-    int fd;                    // -1: closed
+    int fd;
     bool is_readable = false;  // until told by an edge
     bool is_writable = true;   // until a write falls short
     bool has_hung_up = false;  // FIN, reset or error: a short read is not the last
     bool is_yielding = false;  // in the loop's list of those to be attempted again
 
  private:
+    void attempt_soon();
     void run(Waiter*& slot);
     void abort(Waiter*& slot) noexcept;
 

@@ -88,7 +88,7 @@ bool Loop::run_once(std::chrono::milliseconds wait_max) {
             continue;
         }
         auto& descriptor = *static_cast<Descriptor*>(event.data.ptr);
-        if (descriptor.fd >= 0) {
+        if (descriptor.fd != Descriptor::k_closed) {
             begin_turn();
             descriptor.on_events(event.events);
             did_something = true;
@@ -154,7 +154,7 @@ bool Loop::run_yielding() {
     const std::vector<Descriptor*> again = std::exchange(yielding_, {});
     for (Descriptor* descriptor : again) {
         descriptor->is_yielding = false;
-        if (descriptor->fd >= 0) {
+        if (descriptor->fd != Descriptor::k_closed) {
             begin_turn();
             descriptor->attempt_waiting();
         }
@@ -217,7 +217,10 @@ Error Loop::add(Descriptor& descriptor) noexcept {
 
 void Loop::retire(std::unique_ptr<Descriptor> descriptor) noexcept {
     descriptor->cancel();
-    ::close(std::exchange(descriptor->fd, -1));  // which takes it out of the epoll set
+    const int fd = std::exchange(descriptor->fd, Descriptor::k_closed);
+    if (fd >= 0) {
+        ::close(fd);  // which takes it out of the epoll set
+    }
     if (descriptor->is_yielding) {
         std::erase(yielding_, descriptor.get());
     }

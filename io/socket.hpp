@@ -26,12 +26,20 @@ class Socket {
     Socket& operator=(Socket&& other) noexcept;
     ~Socket() { close(); }
 
+    /// Open, but nothing behind it: for streams that share a connection and are woken by it.
+    [[nodiscard]] static Socket without_descriptor(Loop& loop) {
+        Socket socket(loop);
+        socket.descriptor_ = std::make_unique<Descriptor>(loop, Descriptor::k_none);
+        return socket;
+    }
     /// Takes over a non-blocking TCP socket, also where registering it fails (then it is closed).
     [[nodiscard]] Error adopt(int fd) noexcept;
     [[nodiscard]] Loop& loop() const noexcept { return *loop_; }
     [[nodiscard]] bool is_open() const noexcept { return descriptor_ != nullptr; }
-    /// -1 when closed.
-    [[nodiscard]] int native_handle() const noexcept { return is_open() ? descriptor_->fd : -1; }
+    /// Negative when closed, and when nothing is behind it.
+    [[nodiscard]] int native_handle() const noexcept {
+        return is_open() ? descriptor_->fd : Descriptor::k_closed;
+    }
 
     /// Each nullopt: it would have to wait. A read that got less than it asked for knows that there
     /// is no more and spares the next one its question.
@@ -71,6 +79,23 @@ class Socket {
     /// Bytes, or the end, may be there. False is certain as of the loop's last round.
     [[nodiscard]] bool may_be_readable() const noexcept {
         return !is_open() || descriptor_->is_readable;
+    }
+
+    // Of a socket without a descriptor: what its stream knows of its readiness.
+    void wake() noexcept {
+        if (is_open()) {
+            descriptor_->wake();
+        }
+    }
+    void wake_writer() noexcept {
+        if (is_open()) {
+            descriptor_->wake_writer();
+        }
+    }
+    void set_not_readable() noexcept {
+        if (is_open()) {
+            descriptor_->is_readable = false;
+        }
     }
 
     [[nodiscard]] Error shutdown_send() noexcept;

@@ -147,6 +147,7 @@ void Worker::adopt(std::shared_ptr<const tls::Context> context) {
     loop_->post([this, context = std::move(context)]() mutable {
         worker_.tls = std::move(context);
         worker_.pool.begin_generation();
+        worker_.shared.begin_generation();
     });
 }
 
@@ -155,7 +156,12 @@ void Worker::collect(std::function<void(std::shared_ptr<const telemetry::Sheet::
 }
 
 void Worker::drain() {
-    loop_->post([this] { worker_.begin_drain(); });
+    loop_->post([this] {
+        worker_.begin_drain();
+        for (net::mux::Connection* const connection : inbound_.shared) {
+            connection->retire();
+        }
+    });
 }
 
 void Worker::count_connections(std::function<void(std::size_t)> done) {
@@ -175,6 +181,7 @@ void Worker::stop() {
     inbound_listeners_.clear();
     outbound_listeners_.clear();
     worker_.pool.shut();
+    worker_.shared.shut();
     loop_.reset();  // destroys the frames of all connections, which still use worker_
 }
 
@@ -184,6 +191,7 @@ io::Awaitable<void> Worker::run_ticks() {
         const auto now = std::chrono::steady_clock::now();
         worker_.clock.tick(now);
         worker_.pool.prune(now);
+        worker_.shared.prune();
         inbound_.live.expire(std::chrono::system_clock::now());
     }
 }

@@ -60,17 +60,13 @@ io::Awaitable<Result<upstream::Lease>> acquire(
     }
     const auto environment = worker.connect_environment();
     const std::uint64_t generation = worker.pool.generation();
-    auto stream = co_await upstream::connect(environment, target, tls::Alpn::http1);
+    telemetry::TcpSeries& series = worker.sheet.tcp(labels);
+    auto stream = co_await worker.shared.connect(environment, target, worker.sheet, series);
     if (stream.has_error()) {
         co_return stream.error();
     }
     auto connection = std::make_unique<upstream::Connection>(
-        target,
-        std::move(*stream),
-        worker.clock,
-        worker.configuration.limits,
-        worker.sheet,
-        worker.sheet.tcp(labels)
+        target, std::move(*stream), worker.clock, worker.configuration.limits, worker.sheet, series
     );
     connection->generation = generation;
     co_return upstream::Lease(worker.pool, std::move(connection));

@@ -9,6 +9,7 @@
 #include "proxy/upstream/balancer.hpp"
 #include "proxy/upstream/connector.hpp"
 #include "proxy/upstream/pool.hpp"
+#include "proxy/upstream/shared_connections.hpp"
 #include "proxy/upstream/weighted_turn.hpp"
 #include "telemetry/sheet.hpp"
 #include "tls/context.hpp"
@@ -34,6 +35,7 @@ struct WorkerContext {
     Gate outbound_gate;      // keep its application from calling others
     telemetry::Sheet sheet;  // before what counts into it
     upstream::Pool pool;
+    upstream::SharedConnections shared;
     upstream::WeightedTurns turns;
     upstream::Balancer balancer;
     SnapshotPin snapshot;                     // null until the first one is adopted

@@ -54,7 +54,8 @@ class Cursor {
 };
 
 bool is_ours(std::string_view protocol) {
-    return protocol == "smilax/h2" || protocol == "smilax/http1.1" || protocol == "smilax/tcp";
+    return protocol == "smilax/h2" || protocol == "smilax/http1.1" || protocol == "smilax/tcp" ||
+           protocol == "smilax/mux";
 }
 
 /// The ALPN extension's data: a list of names, none of them empty.

@@ -9,7 +9,7 @@ namespace tls {
 enum class HelloKind : std::uint8_t {
     need_more,  // could still become a ClientHello
     not_tls,    // certainly none
-    mesh,       // a ClientHello whose ALPN list offers smilax/h2, smilax/http1.1 or smilax/tcp
+    mesh,       // a ClientHello whose ALPN list offers one of ours (smilax/h2 …)
     foreign,    // a ClientHello of somebody else (or one too long or broken to read)
 };
 

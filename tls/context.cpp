@@ -14,7 +14,7 @@ namespace {
 constexpr int k_chain_depth_max = 8;
 
 /// What the server side speaks, preferred first, in ALPN's wire form (RFC 7301 §3.1).
-constexpr std::string_view k_server_protocols = "\x0esmilax/http1.1\x0asmilax/tcp";
+constexpr std::string_view k_server_protocols = "\x0asmilax/mux\x0esmilax/http1.1\x0asmilax/tcp";
 
 /// Picks a protocol both sides have, or ends the handshake with no_application_protocol.
 int select_protocol(SSL*, const unsigned char** selected, unsigned char* selected_size, const unsigned char* offered, unsigned int offered_size, void*) noexcept {

@@ -34,6 +34,8 @@ std::string_view alpn_wire_name(Alpn alpn) {
             return "\x09smilax/h2";
         case Alpn::tcp:
             return "\x0asmilax/tcp";
+        case Alpn::mux:
+            return "\x0asmilax/mux";
         case Alpn::none:
             break;
     }
@@ -45,7 +47,7 @@ Alpn agreed_alpn(const SSL* ssl) {
     unsigned int length = 0;
     SSL_get0_alpn_selected(ssl, &name, &length);
     const std::string_view agreed(reinterpret_cast<const char*>(name), length);
-    for (const Alpn alpn : {Alpn::http1, Alpn::h2, Alpn::tcp}) {
+    for (const Alpn alpn : {Alpn::http1, Alpn::h2, Alpn::tcp, Alpn::mux}) {
         if (!agreed.empty() && alpn_wire_name(alpn).substr(1) == agreed) {
             return alpn;
         }
@@ -222,7 +224,9 @@ bool Session::finish_handshake() {
         return false;
     }
     peer_.alpn = agreed_alpn(ssl_.get());
-    if (peer_.alpn == Alpn::none || (expected_ && peer_.alpn != offered_)) {
+    const bool was_offered =
+        peer_.alpn == offered_ || (offered_ == Alpn::mux && peer_.alpn == Alpn::http1);
+    if (peer_.alpn == Alpn::none || (expected_ && !was_offered)) {
         (void)fail("the peer agreed on none of our protocols (ALPN)");
         return false;
     }

@@ -18,7 +18,9 @@
 namespace tls {
 
 /// Which of our protocols a connection carries (the ALPN that was agreed on).
-enum class Alpn : std::uint8_t { none, http1, h2, tcp };
+/// `mux` carries several HTTP/1 connections (proxy/net/mux); a client that offers it takes http1
+/// too.
+enum class Alpn : std::uint8_t { none, http1, h2, tcp, mux };
 
 struct Peer {
     policy::Identity identity;

@@ -178,6 +178,10 @@ bool Stream::has_pending() const noexcept {
     return state_->session != nullptr && state_->session->has_pending();
 }
 
+Alpn Stream::alpn() const noexcept {
+    return state_->session != nullptr ? state_->session->peer().alpn : Alpn::none;
+}
+
 bool Stream::failed_on_identity() const noexcept {
     return state_->session != nullptr && state_->session->failed_on_identity();
 }

@@ -55,6 +55,14 @@ class Stream {
     /// Sends close_notify and shuts the sending side down (half-close).
     [[nodiscard]] std::optional<io::Error> try_shutdown();
 
+    /// Until read_some has something to do; holds no buffer meanwhile.
+    [[nodiscard]] auto wait_readable() {
+        return socket().when_readable([this]() -> std::optional<io::Error> {
+            return has_pending() || socket().may_be_readable()
+                       ? std::optional<io::Error>(io::Error())
+                       : std::nullopt;
+        });
+    }
     // Awaits of these.
     [[nodiscard]] auto read_some(boost::asio::mutable_buffer buffer) {
         return socket().when_readable([this, buffer] { return try_read(buffer); });
@@ -71,6 +79,8 @@ class Stream {
     [[nodiscard]] io::Socket& socket() noexcept;
     /// True when read_some would complete (with bytes, eof or an error) without the socket.
     [[nodiscard]] bool has_pending() const noexcept;
+    /// What the handshake agreed on.
+    [[nodiscard]] Alpn alpn() const noexcept;
     /// After a failed accept or connect: the peer proved an identity, but not one we accept.
     [[nodiscard]] bool failed_on_identity() const noexcept;
     /// The sentence behind a StreamError of a read or write; empty when there was none.

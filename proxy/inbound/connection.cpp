@@ -1,6 +1,7 @@
 #include "proxy/inbound/connection.hpp"
 
 #include "proxy/inbound/http.hpp"
+#include "proxy/inbound/shared.hpp"
 #include "proxy/inbound/tcp.hpp"
 #include "proxy/net/detect.hpp"
 #include "proxy/net/socket.hpp"
@@ -64,13 +65,6 @@ io::Awaitable<Result<tls::Alpn>> accept_mesh(Connection& connection) {
     co_return peer->alpn;
 }
 
-/// What comes in there is bytes, whatever its first ones look like or the client says they are:
-/// only a TCPRoute can allow them (U7).
-bool is_declared_opaque(const Connection& connection) {
-    const SnapshotPin snapshot = connection.context.worker.snapshot;
-    return snapshot != nullptr && (*snapshot)->is_opaque(connection.pod_port);
-}
-
 io::Awaitable<void> serve_mesh(Connection& connection) {
     auto alpn = co_await accept_mesh(connection);
     if (alpn.has_error()) {
@@ -85,7 +79,9 @@ io::Awaitable<void> serve_mesh(Connection& connection) {
         );
         co_return;
     }
-    if (*alpn == tls::Alpn::http1 && !is_declared_opaque(connection)) {
+    if (*alpn == tls::Alpn::mux) {
+        co_await serve_shared(connection);
+    } else if (*alpn == tls::Alpn::http1 && !is_declared_opaque(connection)) {
         co_await serve_http(connection);
     } else {
         co_await serve_tcp(connection);
@@ -93,6 +89,11 @@ io::Awaitable<void> serve_mesh(Connection& connection) {
 }
 
 }  // namespace
+
+bool is_declared_opaque(const Connection& connection) {
+    const SnapshotPin snapshot = connection.context.worker.snapshot;
+    return snapshot != nullptr && (*snapshot)->is_opaque(connection.pod_port);
+}
 
 io::Awaitable<void> serve_connection(
     InboundContext& context, io::Socket socket, ListenerFacts listener

@@ -8,6 +8,7 @@
 #include "proxy/inbound/live_connections.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
+#include "proxy/net/mux/connection.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/net/stream.hpp"
 #include "proxy/worker_context.hpp"
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <unordered_set>
 
 namespace proxy::inbound {
 
@@ -23,6 +25,7 @@ struct InboundContext {
     WorkerContext& worker;
     LiveConnections live = {};
     LineAllowance audit_lines = {};
+    std::unordered_set<net::mux::Connection*> shared = {};  // of the frames that serve them
 };
 
 /// What the listener knows: with `application`, its port is the pod port and nothing redirects.
@@ -55,6 +58,10 @@ struct Connection {
         return peer.has_value() ? &*peer : nullptr;
     }
 };
+
+/// What comes in there is bytes, whatever its first ones look like or the client says they are:
+/// only a TCPRoute can allow them (U7).
+[[nodiscard]] bool is_declared_opaque(const Connection& connection);
 
 /// Runs until the connection is over; leaving it closes everything.
 [[nodiscard]] io::Awaitable<void> serve_connection(

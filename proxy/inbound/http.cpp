@@ -202,9 +202,18 @@ io::Awaitable<void> serve_http(Connection& connection) {
         ),
         {}
     };
-    telemetry::TcpRecord record(
-        worker.sheet, worker.sheet.tcp(tcp_labels(connection, telemetry::PeerLabel::src))
-    );
+    std::optional<telemetry::TcpRecord> record;
+    if (!connection.stream.is_shared()) {
+        record.emplace(
+            worker.sheet, worker.sheet.tcp(tcp_labels(connection, telemetry::PeerLabel::src))
+        );
+    }
+    const auto count_bytes = [&self, &record] {
+        if (record.has_value()) {
+            const net::Traffic& traffic = self.session.traffic();
+            record->on_bytes(traffic.read_bytes, traffic.written_bytes);
+        }
+    };
     bool may_go_on = true;
     while (may_go_on && !connection.has_expired_peer()) {
         auto next = co_await self.session.next(worker.client_idle_ms_max());
@@ -219,11 +228,9 @@ io::Awaitable<void> serve_http(Connection& connection) {
         if (!may_go_on && !self.session.is_body_complete()) {
             co_await self.session.linger();  // answered early: it may still be sending
         }
-        const net::Traffic& traffic = self.session.traffic();
-        record.on_bytes(traffic.read_bytes, traffic.written_bytes);
+        count_bytes();
     }
-    const net::Traffic& traffic = self.session.traffic();
-    record.on_bytes(traffic.read_bytes, traffic.written_bytes);
+    count_bytes();
 }
 
 }  // namespace proxy::inbound

@@ -6,6 +6,9 @@ std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer)
     if (auto* tls = std::get_if<tls::Stream>(&transport_)) {
         return tls->try_read(buffer);
     }
+    if (auto* shared = std::get_if<Shared>(&transport_)) {
+        return (*shared)->try_read(buffer);
+    }
     return std::get<io::Socket>(transport_).try_read(buffer);
 }
 
@@ -13,12 +16,18 @@ std::optional<io::Transfer> Stream::Write::operator()() {
     if (auto* tls = std::get_if<tls::Stream>(&stream.transport_)) {
         return tls->try_write(buffers, progress);
     }
+    if (auto* shared = std::get_if<Shared>(&stream.transport_)) {
+        return (*shared)->try_write(buffers, progress.taken);
+    }
     return std::get<io::Socket>(stream.transport_).try_write_all(buffers, progress.taken);
 }
 
 std::optional<io::Error> Stream::try_shutdown() {
     if (auto* tls = std::get_if<tls::Stream>(&transport_)) {
         return tls->try_shutdown();
+    }
+    if (auto* shared = std::get_if<Shared>(&transport_)) {
+        return (*shared)->finish();
     }
     return std::get<io::Socket>(transport_).shutdown_send();
 }

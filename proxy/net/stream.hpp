@@ -1,11 +1,14 @@
-// A connection's bytes, plain or inside our TLS: what sessions read from and write to.
+// A connection's bytes, plain, inside our TLS, or sharing one with others: what sessions read from
+// and write to.
 #pragma once
 
 #include "io/socket.hpp"
+#include "proxy/net/mux/session.hpp"
 #include "tls/stream.hpp"
 
 #include <boost/asio/buffer.hpp>
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <variant>
@@ -17,6 +20,7 @@ class Stream {
  public:
     explicit Stream(io::Socket socket) : transport_(std::move(socket)) {}
     explicit Stream(tls::Stream stream) : transport_(std::move(stream)) {}
+    explicit Stream(std::unique_ptr<mux::Stream> stream) : transport_(std::move(stream)) {}
 
     /// Each is awaited; without a coroutine of its own, since every request does it several times.
     [[nodiscard]] auto read_some(boost::asio::mutable_buffer buffer) {
@@ -34,11 +38,24 @@ class Stream {
     /// Closes with a reset: the other side must not take what it got for all there was.
     void abort() noexcept { socket().abort(); }
     [[nodiscard]] io::Socket& socket() noexcept {
-        auto* tls = std::get_if<tls::Stream>(&transport_);
-        return tls != nullptr ? tls->socket() : std::get<io::Socket>(transport_);
+        if (auto* plain = std::get_if<io::Socket>(&transport_)) {
+            return *plain;
+        }
+        if (auto* tls = std::get_if<tls::Stream>(&transport_)) {
+            return tls->socket();
+        }
+        return std::get<Shared>(transport_)->socket();
+    }
+    /// The TLS below; null where there is none or others share it.
+    [[nodiscard]] tls::Stream* tls() noexcept { return std::get_if<tls::Stream>(&transport_); }
+    /// Carried with others in one connection (mux::Session): no TCP connection of its own.
+    [[nodiscard]] bool is_shared() const noexcept {
+        return std::holds_alternative<Shared>(transport_);
     }
 
  private:
+    using Shared = std::unique_ptr<mux::Stream>;
+
     /// Its progress, and what it came to.
     struct Write {
         std::optional<io::Transfer> operator()();
@@ -50,7 +67,7 @@ class Stream {
     [[nodiscard]] std::optional<io::Transfer> try_read(boost::asio::mutable_buffer buffer);
     [[nodiscard]] std::optional<io::Error> try_shutdown();
 
-    std::variant<io::Socket, tls::Stream> transport_;
+    std::variant<io::Socket, tls::Stream, Shared> transport_;
 };
 
 }  // namespace proxy::net

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace proxy::upstream {
@@ -22,14 +23,16 @@ struct Connection {
         telemetry::Sheet& sheet,
         telemetry::TcpSeries& series
     )
-        : target(std::move(target_of_connection)),
-          session(std::move(stream), clock, limits),
-          record(sheet, series) {}
+        : target(std::move(target_of_connection)), session(std::move(stream), clock, limits) {
+        if (!session.stream().is_shared()) {
+            record.emplace(sheet, series);
+        }
+    }
 
     Target target;
     http::ClientSession session;
-    telemetry::TcpRecord record;
-    std::uint64_t generation = 0;  // the pool's, when the connection was opened
+    std::optional<telemetry::TcpRecord> record;  // of a TCP connection of its own
+    std::uint64_t generation = 0;                // the pool's, when the connection was opened
     std::chrono::steady_clock::time_point idle_since{};
 };
 

@@ -18,7 +18,9 @@ Lease::~Lease() {
         return;
     }
     const net::Traffic traffic = connection_->session.traffic();
-    connection_->record.on_bytes(traffic.read_bytes, traffic.written_bytes);
+    if (connection_->record.has_value()) {
+        connection_->record->on_bytes(traffic.read_bytes, traffic.written_bytes);
+    }
     if (connection_->session.may_be_reused()) {
         pool_->put(std::move(connection_), std::chrono::steady_clock::now());
     }

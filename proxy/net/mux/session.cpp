@@ -1,0 +1,320 @@
+#include "proxy/net/mux/session.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+namespace proxy::net::mux {
+
+namespace {
+
+constexpr std::size_t k_input_bytes_kept = 4 * 1024;  // by a stream that holds nothing
+constexpr std::uint32_t k_go_away_normal = 0;
+
+}  // namespace
+
+// --- Stream ---
+
+Stream::Stream(std::shared_ptr<Session> session, std::uint32_t id)
+    : session_(std::move(session)),
+      socket_(io::Socket::without_descriptor(session_->loop_)),
+      id_(id) {
+    session_->streams_.emplace(id_, this);
+}
+
+Stream::~Stream() {
+    session_->streams_.erase(id_);
+    if (session_->streams_.empty() && session_->on_empty_) {
+        session_->on_empty_();
+    }
+    session_->window_growth_left_ += window_size_ - k_window_bytes;
+    const bool is_over = is_reset_ || (has_finished_ && peer_has_finished_);
+    const bool peer_knows = has_begun_ || session_->role_ == Role::server;
+    if (peer_knows && !is_over && !session_->is_ended_) {
+        session_->send({FrameType::window_update, k_flag_rst, id_, 0});
+    }
+}
+
+std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer) {
+    const std::size_t held = input_.size() - input_begin_;
+    if (held == 0) {
+        if (is_reset_) {
+            return io::Transfer{boost::asio::error::connection_reset};
+        }
+        if (peer_has_finished_) {
+            return io::Transfer{boost::asio::error::eof};
+        }
+        socket_.set_not_readable();
+        return std::nullopt;
+    }
+    const std::size_t bytes = std::min(held, buffer.size());
+    std::memcpy(buffer.data(), input_.data() + input_begin_, bytes);
+    input_begin_ += bytes;
+    if (bytes == held) {
+        input_.clear();
+        input_begin_ = 0;
+        if (input_.capacity() > k_input_bytes_kept) {
+            std::string().swap(input_);
+        }
+        if (!peer_has_finished_ && !is_reset_) {
+            socket_.set_not_readable();
+        }
+    }
+    give_window();
+    return io::Transfer{{}, bytes};
+}
+
+/// Lets the peer send more once half of the window is free.
+void Stream::give_window() {
+    if (peer_has_finished_ || is_reset_ || session_->is_ended_) {
+        return;
+    }
+    const auto held = static_cast<std::uint32_t>(input_.size() - input_begin_);
+    if (held + receive_window_ > window_size_ / 2) {
+        return;
+    }
+    const std::uint32_t growth = std::min(window_size_, k_window_bytes_max - window_size_);
+    if (held == 0 && growth > 0 && session_->window_growth_left_ >= growth) {
+        session_->window_growth_left_ -= growth;
+        window_size_ += growth;
+    }
+    const std::uint32_t more = window_size_ - held - receive_window_;
+    receive_window_ += more;
+    session_->send({FrameType::window_update, opening_flag(), id_, more});
+}
+
+std::optional<io::Transfer> Stream::try_write(
+    std::span<const boost::asio::const_buffer> buffers, std::size_t& written
+) {
+    const std::size_t total = boost::asio::buffer_size(buffers);
+    while (written < total) {
+        if (is_reset_ || session_->is_ended_) {
+            return io::Transfer{boost::asio::error::connection_reset, written};
+        }
+        if (has_finished_) {
+            return io::Transfer{boost::asio::error::broken_pipe, written};
+        }
+        std::string& output = session_->output_;
+        if (send_window_ == 0 || output.size() >= k_output_bytes_max) {
+            session_->has_blocked_writers_ = true;
+            return std::nullopt;
+        }
+        const std::size_t bytes =
+            std::min({total - written, std::size_t{send_window_}, k_payload_bytes_max});
+        const std::uint16_t flag = opening_flag();
+        session_->send({FrameType::data, flag, id_, static_cast<std::uint32_t>(bytes)});
+        std::size_t skipped = written;
+        std::size_t left = bytes;
+        for (const auto& buffer : buffers) {
+            if (skipped >= buffer.size()) {
+                skipped -= buffer.size();
+                continue;
+            }
+            const std::size_t piece = std::min(buffer.size() - skipped, left);
+            output.append(static_cast<const char*>(buffer.data()) + skipped, piece);
+            skipped = 0;
+            left -= piece;
+            if (left == 0) {
+                break;
+            }
+        }
+        send_window_ -= static_cast<std::uint32_t>(bytes);
+        written += bytes;
+    }
+    return io::Transfer{{}, written};
+}
+
+io::Error Stream::finish() {
+    if (is_reset_ || session_->is_ended_) {
+        return boost::asio::error::connection_reset;
+    }
+    if (!has_finished_) {
+        const std::uint16_t flag = opening_flag();
+        has_finished_ = true;
+        session_->send(
+            {FrameType::window_update, static_cast<std::uint16_t>(flag | k_flag_fin), id_, 0}
+        );
+    }
+    return {};
+}
+
+/// SYN with the first frame of a stream that we opened, ACK with that of the peer's.
+std::uint16_t Stream::opening_flag() {
+    if (std::exchange(has_begun_, true)) {
+        return 0;
+    }
+    return session_->role_ == Role::client ? k_flag_syn : k_flag_ack;
+}
+
+void Stream::take(std::string_view payload) {
+    receive_window_ -= static_cast<std::uint32_t>(payload.size());
+    if (input_begin_ > 0) {
+        input_.erase(0, std::exchange(input_begin_, 0));
+    }
+    input_.append(payload);
+}
+
+// --- Session ---
+
+bool Session::fail(std::string_view failure) {
+    failure_ = failure;
+    end();
+    return false;
+}
+
+void Session::end() {
+    if (std::exchange(is_ended_, true)) {
+        return;
+    }
+    for (const auto& [id, stream] : streams_) {
+        stream->is_reset_ = true;
+        stream->socket_.wake();
+    }
+    wake_writer();
+    const auto unclaimed = std::exchange(opened_, {});
+}
+
+bool Session::feed(std::string_view bytes) {
+    std::string joined;
+    if (!partial_.empty()) {
+        joined = std::exchange(partial_, {});
+        joined.append(bytes);
+        bytes = joined;
+    }
+    while (!is_ended_ && bytes.size() >= k_header_bytes) {
+        const auto frame = read_header(bytes);
+        if (!frame.has_value()) {
+            return fail("a frame of another version, type or flag");
+        }
+        const std::size_t payload = frame->type == FrameType::data ? frame->length : 0;
+        if (payload > k_payload_bytes_max) {
+            return fail("a data frame that is too long");
+        }
+        if (bytes.size() < k_header_bytes + payload) {
+            break;
+        }
+        if (!on_frame(*frame, bytes.substr(k_header_bytes, payload))) {
+            return false;
+        }
+        bytes.remove_prefix(k_header_bytes + payload);
+        if (output_.size() > 2 * k_output_bytes_max) {
+            return fail("frames that want answers, and nobody reads them");
+        }
+    }
+    partial_ = bytes;
+    return !is_ended_;
+}
+
+bool Session::on_frame(const Frame& frame, std::string_view payload) {
+    switch (frame.type) {
+        case FrameType::data:
+        case FrameType::window_update:
+            return on_stream_frame(frame, payload);
+        case FrameType::ping:
+            if (frame.stream != 0) {
+                return fail("a ping of a stream");
+            }
+            if ((frame.flags & k_flag_syn) != 0) {
+                send({FrameType::ping, k_flag_ack, 0, frame.length});
+            }
+            return true;
+        case FrameType::go_away:
+            peer_goes_away_ = true;
+            return true;
+    }
+    return fail("a frame of an unknown type");
+}
+
+bool Session::on_stream_frame(const Frame& frame, std::string_view payload) {
+    if ((frame.flags & k_flag_syn) != 0 && !on_open(frame)) {
+        return false;
+    }
+    const auto found = streams_.find(frame.stream);
+    if (found == streams_.end()) {
+        // Of a stream that we have let go of: what was under way is dropped.
+        return (frame.stream != 0 && frame.stream <= last_id_) || is_ended_
+                   ? !is_ended_
+                   : fail("a frame of a stream that nobody opened");
+    }
+    Stream& stream = *found->second;
+    if (stream.peer_has_finished_ && (frame.type == FrameType::data && !payload.empty())) {
+        return fail("data behind the end of a stream");
+    }
+    if (payload.size() > stream.receive_window_) {
+        return fail("more data than the window has room for");
+    }
+    if (!payload.empty()) {
+        stream.take(payload);
+    }
+    if (frame.type == FrameType::window_update) {
+        if (frame.length > UINT32_MAX - stream.send_window_) {
+            return fail("a window that overflows");
+        }
+        stream.send_window_ += frame.length;
+    }
+    stream.peer_has_finished_ = stream.peer_has_finished_ || (frame.flags & k_flag_fin) != 0;
+    stream.is_reset_ = stream.is_reset_ || (frame.flags & k_flag_rst) != 0;
+    stream.socket_.wake();
+    return true;
+}
+
+bool Session::on_open(const Frame& frame) {
+    if (role_ == Role::client || frame.stream % 2 == 0 || frame.stream <= last_id_) {
+        return fail("a stream opened out of turn");
+    }
+    last_id_ = frame.stream;
+    if (streams_.size() >= k_streams_max) {
+        send({FrameType::window_update, k_flag_rst, frame.stream, 0});
+        return true;
+    }
+    opened_.push_back(std::make_unique<Stream>(shared_from_this(), frame.stream));
+    return true;
+}
+
+std::unique_ptr<Stream> Session::open() {
+    if (!may_open() || last_id_ > UINT32_MAX - 2) {
+        return nullptr;
+    }
+    last_id_ = last_id_ == 0 ? 1 : last_id_ + 2;
+    return std::make_unique<Stream>(shared_from_this(), last_id_);
+}
+
+std::unique_ptr<Stream> Session::accept() {
+    if (opened_.empty()) {
+        return nullptr;
+    }
+    auto stream = std::move(opened_.front());
+    opened_.erase(opened_.begin());
+    return stream;
+}
+
+void Session::go_away() {
+    if (!std::exchange(goes_away_, true) && !is_ended_) {
+        send({FrameType::go_away, 0, 0, k_go_away_normal});
+    }
+}
+
+void Session::send(const Frame& frame) {
+    append_header(output_, frame);
+    wake_writer();
+}
+
+void Session::wake_writer() {
+    if (writer_) {
+        loop_.resume_soon(std::exchange(writer_, {}));
+    }
+}
+
+void Session::on_output_taken() {
+    if (!std::exchange(has_blocked_writers_, false)) {
+        return;
+    }
+    for (const auto& [id, stream] : streams_) {
+        stream->socket_.wake_writer();
+    }
+}
+
+}  // namespace proxy::net::mux

@@ -1,0 +1,146 @@
+// Many streams in one connection, without I/O: bytes in, streams' bytes out, and back.
+#pragma once
+
+#include "io/socket.hpp"
+#include "proxy/net/mux/frame.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace proxy::net::mux {
+
+inline constexpr std::size_t k_streams_max = 64;  // at a time, in one connection
+/// What a stream may hold for its reader when it begins (yamux says 256 KiB; we say less, because
+/// a peer that is not allowed anything yet can make us hold this much k_streams_max times).
+inline constexpr std::uint32_t k_window_bytes = 64 * 1024;
+/// It doubles where a reader keeps up, to this,
+inline constexpr std::uint32_t k_window_bytes_max = 1024 * 1024;
+/// as long as all streams of a connection together have grown by no more than this.
+inline constexpr std::uint32_t k_window_growth_bytes_max = 4 * 1024 * 1024;
+/// A data frame's payload: with its header it fits into one TLS record.
+inline constexpr std::size_t k_payload_bytes_max = 16 * 1024 - k_header_bytes;
+/// Output that waits for the socket; beyond it writers wait too.
+inline constexpr std::size_t k_output_bytes_max = 256 * 1024;
+
+/// The client opens streams, the server accepts them.
+enum class Role : std::uint8_t { client, server };
+
+class Session;
+
+/// One stream. Owned by whoever uses it; leaving it resets the stream unless both sides have
+/// finished. Reads and writes never wait: nullopt means that `socket()` is to be awaited, a socket
+/// without a descriptor, which closes, cancels and wakes as others do.
+class Stream {
+ public:
+    Stream(std::shared_ptr<Session> session, std::uint32_t id);
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+
+    [[nodiscard]] io::Socket& socket() noexcept { return socket_; }
+    [[nodiscard]] std::optional<io::Transfer> try_read(boost::asio::mutable_buffer buffer);
+    /// Goes on behind the first `written` bytes of `buffers` and counts on.
+    [[nodiscard]] std::optional<io::Transfer> try_write(
+        std::span<const boost::asio::const_buffer> buffers, std::size_t& written
+    );
+    /// FIN: the other direction goes on.
+    [[nodiscard]] io::Error finish();
+
+ private:
+    friend class Session;
+
+    [[nodiscard]] std::uint16_t opening_flag();
+    void take(std::string_view payload);
+    void give_window();
+
+    std::shared_ptr<Session> session_;
+    io::Socket socket_;
+    std::uint32_t id_;
+    std::string input_;
+    std::size_t input_begin_ = 0;
+    std::uint32_t window_size_ = k_window_bytes;     // what we hold at most
+    std::uint32_t receive_window_ = k_window_bytes;  // of it, what the peer may still send
+    std::uint32_t send_window_ = k_window_bytes;     // what we may
+    bool has_begun_ = false;                         // our first frame went out
+    bool has_finished_ = false;
+    bool peer_has_finished_ = false;
+    bool is_reset_ = false;
+};
+
+/// The connection's end of all streams. Shared by its streams and by whoever moves its bytes; all
+/// of one loop.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+    Session(io::Loop& loop, Role role) : loop_(loop), role_(role) {}
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    /// All of `bytes`, which the peer sent. False: it broke the protocol, failure() says how.
+    /// Streams with news are woken.
+    [[nodiscard]] bool feed(std::string_view bytes);
+    [[nodiscard]] std::string_view failure() const { return failure_; }
+    /// The connection is gone: every stream ends with connection_reset.
+    void end();
+
+    /// Bytes for the peer, to be taken and sent in this order.
+    [[nodiscard]] std::string& output() { return output_; }
+    /// Resumed once, when output() is no longer empty or the session has ended.
+    void on_output(std::coroutine_handle<> writer) { writer_ = writer; }
+    /// Called each time the last stream has gone.
+    void on_empty(std::function<void()> call) { on_empty_ = std::move(call); }
+    /// After output() was taken: streams that waited for room go on.
+    void on_output_taken();
+
+    /// A new stream of ours; null where the peer or the bound allows none.
+    [[nodiscard]] std::unique_ptr<Stream> open();
+    /// A stream that the peer has opened; null when there is none.
+    [[nodiscard]] std::unique_ptr<Stream> accept();
+    /// Tells the peer to open no more streams here.
+    void go_away();
+    [[nodiscard]] bool may_open() const {
+        return !is_ended_ && !peer_goes_away_ && !goes_away_ && streams_.size() < k_streams_max;
+    }
+    [[nodiscard]] Role role() const { return role_; }
+    [[nodiscard]] bool is_ended() const { return is_ended_; }
+    [[nodiscard]] bool peer_goes_away() const { return peer_goes_away_; }
+    [[nodiscard]] std::size_t stream_count() const { return streams_.size(); }
+
+ private:
+    friend class Stream;
+
+    [[nodiscard]] bool fail(std::string_view failure);
+    [[nodiscard]] bool on_frame(const Frame& frame, std::string_view payload);
+    [[nodiscard]] bool on_stream_frame(const Frame& frame, std::string_view payload);
+    [[nodiscard]] bool on_open(const Frame& frame);
+    void send(const Frame& frame);
+    void wake_writer();
+
+    io::Loop& loop_;
+    Role role_;
+    boost::unordered_flat_map<std::uint32_t, Stream*> streams_;
+    std::vector<std::unique_ptr<Stream>> opened_;
+    std::string partial_;  // a frame whose end has not come
+    std::string output_;
+    std::coroutine_handle<> writer_;
+    std::string_view failure_;
+    std::uint32_t last_id_ = 0;
+    std::uint32_t window_growth_left_ = k_window_growth_bytes_max;
+    bool is_ended_ = false;
+    bool peer_goes_away_ = false;
+    bool goes_away_ = false;
+    bool has_blocked_writers_ = false;
+    std::function<void()> on_empty_;
+};
+
+}  // namespace proxy::net::mux

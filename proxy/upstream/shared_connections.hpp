@@ -1,0 +1,57 @@
+// Connections to meshed targets that several HTTP/1 exchanges share at a time.
+#pragma once
+
+#include "proxy/failure.hpp"
+#include "proxy/net/event.hpp"
+#include "proxy/net/mux/connection.hpp"
+#include "proxy/net/stream.hpp"
+#include "proxy/upstream/connector.hpp"
+#include "proxy/upstream/target.hpp"
+#include "telemetry/sheet.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace proxy::upstream {
+
+/// Owned by its worker, used on its thread. A target gets one TLS connection, and another each time
+/// the streams of all are in use; a peer that does not share gets one for each stream.
+class SharedConnections {
+ public:
+    /// A stream to `target`: of a connection that is there, or of a new one, for which others who
+    /// want the same wait. Without an identity: a plain connection. A new shared connection is
+    /// counted in `series`. Failures as of upstream::connect.
+    [[nodiscard]] io::Awaitable<Result<net::Stream>> connect(
+        ConnectEnvironment environment,
+        const Target& target,
+        telemetry::Sheet& sheet,
+        telemetry::TcpSeries& series
+    );
+    /// What is there was opened with an identity that is no longer ours: no more streams on it.
+    void begin_generation();
+    /// Forgets what has ended. Called on the worker's tick.
+    void prune();
+    /// Ends all.
+    void shut();
+
+ private:
+    struct Place {
+        std::vector<std::shared_ptr<net::mux::Connection>> connections;
+        std::vector<net::Event*> waiters;  // for the connection that is being made
+        std::optional<Failure> failure;    // of the last that was made
+        bool is_connecting = false;
+        bool is_sharing = true;  // the peer does
+    };
+
+    [[nodiscard]] static std::unique_ptr<net::mux::Stream> open(Place& place);
+    static void end_connecting(Place& place);
+
+    boost::unordered_flat_map<Target, std::shared_ptr<Place>, TargetHash> places_;
+    std::uint64_t generation_ = 0;
+};
+
+}  // namespace proxy::upstream

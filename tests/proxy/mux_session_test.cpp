@@ -1,0 +1,304 @@
+#include "io/loop.hpp"
+#include "proxy/net/mux/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace proxy::net::mux {
+namespace {
+
+class MuxSession : public ::testing::Test {
+ protected:
+    void TearDown() override {
+        client->end();
+        server->end();  // streams that nobody accepted go with it
+    }
+
+    /// Everything under way arrives.
+    void deliver() {
+        while (!client->output().empty() || !server->output().empty()) {
+            const std::string up = std::exchange(client->output(), {});
+            client->on_output_taken();
+            ASSERT_TRUE(server->feed(up)) << server->failure();
+            const std::string down = std::exchange(server->output(), {});
+            server->on_output_taken();
+            ASSERT_TRUE(client->feed(down)) << client->failure();
+        }
+    }
+    /// A stream of the client and the server's end of it, after `first` was sent.
+    std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> open(const std::string& first) {
+        auto ours = client->open();
+        EXPECT_EQ(write(*ours, first), first.size());
+        deliver();
+        auto theirs = server->accept();
+        EXPECT_NE(theirs, nullptr);
+        return {std::move(ours), std::move(theirs)};
+    }
+    /// How much could be written without waiting.
+    static std::size_t write(Stream& stream, const std::string& text) {
+        const boost::asio::const_buffer piece = boost::asio::buffer(text);
+        std::size_t written = 0;
+        [[maybe_unused]] const auto transfer = stream.try_write({&piece, 1}, written);
+        return written;
+    }
+    static std::string read(Stream& stream, std::size_t at_most = 1 << 20) {
+        std::string text(at_most, '\0');
+        const auto got = stream.try_read(boost::asio::buffer(text));
+        text.resize(got.has_value() ? got->bytes : 0);
+        return text;
+    }
+    static io::Error end_of(Stream& stream) {
+        char byte = 0;
+        const auto got = stream.try_read(boost::asio::buffer(&byte, 1));
+        return got.has_value() ? got->error : io::Error();
+    }
+    static std::string frame(
+        FrameType type, std::uint16_t flags, std::uint32_t stream, std::uint32_t length
+    ) {
+        std::string bytes;
+        append_header(bytes, {type, flags, stream, length});
+        return bytes;
+    }
+    void expect_refused(const std::string& bytes, std::string_view failure) {
+        EXPECT_FALSE(server->feed(bytes));
+        EXPECT_EQ(server->failure(), failure);
+        EXPECT_TRUE(server->is_ended());
+    }
+
+    io::Loop loop;
+    std::shared_ptr<Session> client = std::make_shared<Session>(loop, Role::client);
+    std::shared_ptr<Session> server = std::make_shared<Session>(loop, Role::server);
+};
+
+TEST_F(MuxSession, FramesHaveTheFormOfYamux) {
+    auto stream = client->open();
+    EXPECT_EQ(write(*stream, "hi"), 2U);
+    const std::string expected("\0\0\0\1\0\0\0\1\0\0\0\2hi", 14);
+    EXPECT_EQ(client->output(), expected);
+}
+
+TEST_F(MuxSession, StreamsKeepTheirBytesApart) {
+    auto [first, first_end] = open("one");
+    auto [second, second_end] = open("two");
+    EXPECT_EQ(read(*second_end), "two");
+    EXPECT_EQ(read(*first_end), "one");
+    EXPECT_EQ(write(*first_end, "answer one"), 10U);
+    EXPECT_EQ(write(*second_end, "answer two"), 10U);
+    deliver();
+    EXPECT_EQ(read(*first), "answer one");
+    EXPECT_EQ(read(*second), "answer two");
+}
+
+TEST_F(MuxSession, ReadsInPiecesAndAcrossCuts) {
+    auto [ours, theirs] = open("start");
+    EXPECT_EQ(read(*theirs, 3), "sta");
+    EXPECT_EQ(write(*ours, "ling"), 4U);
+    const std::string bytes = std::exchange(client->output(), {});
+    for (const char byte : bytes) {
+        ASSERT_TRUE(server->feed({&byte, 1}));
+    }
+    EXPECT_EQ(read(*theirs), "rtling");
+}
+
+TEST_F(MuxSession, FinEndsOneDirectionAfterItsBytes) {
+    auto [ours, theirs] = open("question");
+    EXPECT_FALSE(ours->finish());
+    deliver();
+    EXPECT_EQ(read(*theirs), "question");
+    EXPECT_EQ(end_of(*theirs), boost::asio::error::eof);
+    EXPECT_EQ(write(*theirs, "answer"), 6U);
+    EXPECT_FALSE(theirs->finish());
+    deliver();
+    EXPECT_EQ(read(*ours), "answer");
+    EXPECT_EQ(end_of(*ours), boost::asio::error::eof);
+    ours.reset();
+    theirs.reset();
+    EXPECT_TRUE(client->output().empty());  // both had finished: nothing to reset
+    EXPECT_TRUE(server->output().empty());
+}
+
+TEST_F(MuxSession, LeavingAStreamResetsIt) {
+    auto [ours, theirs] = open("half");
+    ours.reset();
+    deliver();
+    EXPECT_EQ(read(*theirs), "half");
+    EXPECT_EQ(end_of(*theirs), boost::asio::error::connection_reset);
+    const boost::asio::const_buffer piece("x", 1);
+    std::size_t written = 0;
+    EXPECT_EQ(theirs->try_write({&piece, 1}, written)->error, boost::asio::error::connection_reset);
+}
+
+TEST_F(MuxSession, ServerThatDropsAStreamResetsIt) {
+    auto ours = client->open();
+    EXPECT_EQ(write(*ours, "x"), 1U);
+    deliver();
+    server->accept().reset();
+    deliver();
+    EXPECT_EQ(end_of(*ours), boost::asio::error::connection_reset);
+}
+
+TEST_F(MuxSession, WindowStopsTheWriterUntilTheReaderReads) {
+    auto [ours, theirs] = open("x");
+    const std::string large(3 * k_window_bytes, 'y');
+    const std::size_t first = write(*ours, large);
+    EXPECT_EQ(first, k_window_bytes - 1);
+    deliver();
+    EXPECT_EQ(write(*ours, "more"), 0U);  // nobody has read
+    EXPECT_EQ(read(*theirs).size(), k_window_bytes);
+    deliver();
+    EXPECT_GT(write(*ours, "more"), 0U);
+}
+
+TEST_F(MuxSession, WindowGrowsForAReaderThatKeepsUpAndIsBounded) {
+    auto [ours, theirs] = open("x");
+    const std::string large(8U << 20, 'y');
+    std::size_t most = 0;
+    for (int i = 0; i < 100; ++i) {
+        std::size_t sent = 0;
+        for (std::size_t more = write(*ours, large); more > 0; more = write(*ours, large)) {
+            sent += more;
+            deliver();
+        }
+        most = std::max(most, sent);
+        EXPECT_LE(read(*theirs, 16U << 20).size(), k_window_bytes_max);
+        deliver();
+    }
+    EXPECT_GE(most, k_window_bytes_max / 2);
+    EXPECT_LE(most, k_window_bytes_max);
+}
+
+TEST_F(MuxSession, WriterWaitsWhenTheConnectionDoesNotTakeMore) {
+    std::vector<std::unique_ptr<Stream>> streams;
+    std::size_t sent = 0;
+    for (std::size_t i = 0; i < k_streams_max; ++i) {
+        streams.push_back(client->open());
+        sent += write(*streams.back(), std::string(k_window_bytes, 'x'));
+    }
+    EXPECT_LT(sent, k_output_bytes_max + k_payload_bytes_max);
+    EXPECT_LT(client->output().size(), k_output_bytes_max + 2 * k_payload_bytes_max);
+}
+
+TEST_F(MuxSession, BoundsTheStreamsOfAConnection) {
+    std::vector<std::unique_ptr<Stream>> streams;
+    for (std::size_t i = 0; i < k_streams_max; ++i) {
+        streams.push_back(client->open());
+        EXPECT_EQ(write(*streams.back(), "x"), 1U);
+    }
+    EXPECT_EQ(client->open(), nullptr);
+    deliver();
+    // A client that does not keep to it has the stream reset, not the others.
+    ASSERT_TRUE(server->feed(frame(FrameType::window_update, k_flag_syn, 1001, 0)));
+    EXPECT_EQ(server->output(), frame(FrameType::window_update, k_flag_rst, 1001, 0));
+    EXPECT_EQ(server->stream_count(), k_streams_max);
+}
+
+TEST_F(MuxSession, GoAwayStopsNewStreamsAndKeepsOld) {
+    auto [ours, theirs] = open("x");
+    server->go_away();
+    deliver();
+    EXPECT_TRUE(client->peer_goes_away());
+    EXPECT_EQ(client->open(), nullptr);
+    EXPECT_EQ(write(*ours, "y"), 1U);
+    deliver();
+    EXPECT_EQ(read(*theirs), "xy");
+}
+
+TEST_F(MuxSession, EndOfTheConnectionResetsAll) {
+    auto [ours, theirs] = open("x");
+    client->end();
+    EXPECT_EQ(end_of(*ours), boost::asio::error::connection_reset);
+    EXPECT_EQ(client->open(), nullptr);
+}
+
+TEST_F(MuxSession, AnswersPings) {
+    ASSERT_TRUE(server->feed(frame(FrameType::ping, k_flag_syn, 0, 77)));
+    EXPECT_EQ(server->output(), frame(FrameType::ping, k_flag_ack, 0, 77));
+}
+
+TEST_F(MuxSession, TellsWhenTheLastStreamHasGone) {
+    int times = 0;
+    client->on_empty([&times] { ++times; });
+    auto first = client->open();
+    auto second = client->open();
+    first.reset();
+    EXPECT_EQ(times, 0);
+    second.reset();
+    EXPECT_EQ(times, 1);
+    client->on_empty({});
+}
+
+TEST_F(MuxSession, BytesOfAStreamThatIsGoneAreDropped) {
+    auto [ours, theirs] = open("x");
+    theirs.reset();
+    EXPECT_EQ(write(*ours, "late"), 4U);
+    deliver();
+    EXPECT_FALSE(server->is_ended());
+}
+
+TEST_F(MuxSession, RefusesMoreThanTheWindow) {
+    std::string bytes;
+    for (std::uint32_t sent = 0; sent <= k_window_bytes; sent += 8192) {
+        bytes += frame(FrameType::data, sent == 0 ? k_flag_syn : 0, 1, 8192);
+        bytes += std::string(8192, 'x');
+    }
+    expect_refused(bytes, "more data than the window has room for");
+}
+
+TEST_F(MuxSession, RefusesStreamsOutOfTurn) {
+    expect_refused(
+        frame(FrameType::window_update, k_flag_syn, 2, 0), "a stream opened out of turn"
+    );
+}
+
+TEST_F(MuxSession, ServerOpensNoStreams) {
+    EXPECT_FALSE(client->feed(frame(FrameType::window_update, k_flag_syn, 2, 0)));
+    EXPECT_EQ(client->failure(), "a stream opened out of turn");
+}
+
+TEST_F(MuxSession, RefusesWhatNobodyOpened) {
+    expect_refused(frame(FrameType::data, 0, 5, 0), "a frame of a stream that nobody opened");
+}
+
+TEST_F(MuxSession, RefusesFramesThatAreTooLong) {
+    expect_refused(
+        frame(FrameType::data, k_flag_syn, 1, k_payload_bytes_max + 1),
+        "a data frame that is too long"
+    );
+}
+
+TEST_F(MuxSession, RefusesDataBehindTheEnd) {
+    expect_refused(
+        frame(FrameType::window_update, k_flag_syn | k_flag_fin, 1, 0) +
+            frame(FrameType::data, 0, 1, 1) + "x",
+        "data behind the end of a stream"
+    );
+}
+
+TEST_F(MuxSession, RefusesWindowsThatOverflow) {
+    expect_refused(
+        frame(FrameType::window_update, k_flag_syn, 1, 0xffffffff), "a window that overflows"
+    );
+}
+
+TEST_F(MuxSession, RefusesOtherVersionsTypesAndFlags) {
+    expect_refused(
+        std::string("\1\0\0\0\0\0\0\0\0\0\0\0", 12), "a frame of another version, type or flag"
+    );
+}
+
+TEST_F(MuxSession, RefusesPeersThatAskAndNeverRead) {
+    const std::string ping = frame(FrameType::ping, k_flag_syn, 0, 1);
+    bool goes_on = true;
+    for (std::size_t i = 0; goes_on && i < 1'000'000; ++i) {
+        goes_on = server->feed(ping);
+        ASSERT_LE(server->output().size(), 3 * k_output_bytes_max);
+    }
+    EXPECT_FALSE(goes_on);
+}
+
+}  // namespace
+}  // namespace proxy::net::mux
