@@ -63,6 +63,12 @@ pytest_part() {
 
 part_tidy() { pytest_part tidy tests/tidy_test.py; }
 
+# Instructions per request of the release program, against bench/instructions.json.
+part_instructions() {
+    build_release >&2 && SMILAX_RELEASE_BINARY="$PWD/build/smilax" \
+        pytest_part instructions tests/bench/instructions_test.py
+}
+
 part_e2e() {
     build_release >&2 && configure_sanitized && ninja -C build-asan smilax >&2 &&
         SMILAX_BINARY="$PWD/build-asan/smilax" SMILAX_RELEASE_BINARY="$PWD/build/smilax" \
