@@ -1,22 +1,41 @@
 // The SSL_CTX pair of one identity generation, made once per worker.
 #pragma once
 
-#include "policy/identity.hpp"
 #include "policy/result.hpp"
+#include "tls/buffers.hpp"
 #include "tls/material.hpp"
+#include "tls/proof.hpp"
+#include "tls/resumption.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace tls {
 
-/// TLS 1.3 only, both sides must present a certificate of the trust bundle; explicit chain
-/// (SSL_MODE_NO_AUTO_CHAIN), AES-128-GCM first, X25519 and P-256, no tickets. One worker owns it;
-/// connections keep it alive through shared_ptr (owners: the worker's current generation and each
-/// live Session).
+/// What the connections of one Context leave to the next ones. All of it is bounded.
+struct Caches {
+    ProvedChains chains;
+    ServerSessions sessions;
+    ClientTickets tickets;
+    Buffers buffers;
+    // Where connections are after their handshake: contexts that hold nothing. Made when the first
+    // one is there.
+    Owned<SSL_CTX> parked_server;
+    Owned<SSL_CTX> parked_client;
+};
+
+/// TLS 1.3 only, both sides must present a certificate of the trust bundle or resume a session in
+/// which they did; explicit chain (SSL_MODE_NO_AUTO_CHAIN), AES-128-GCM first, X25519 and P-256.
+/// One worker owns it; connections keep it alive through shared_ptr (owners: the worker's current
+/// generation and each live Session). The caches are used by that worker's thread alone.
 struct Context {
     std::shared_ptr<const Material> material;
     Owned<SSL_CTX> server;
     Owned<SSL_CTX> client;
+    /// One per cipher suite, with nothing in it: what a connection refers to once its handshake is
+    /// over, in place of the session with the peer's certificates (9 KiB).
+    std::vector<Owned<SSL_SESSION>> blank_sessions;
+    std::unique_ptr<Caches> caches;
 };
 
 [[nodiscard]] policy::Result<std::shared_ptr<const Context>> make_context(

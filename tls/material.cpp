@@ -24,6 +24,9 @@ void OpensslDelete::operator()(X509* certificate) const noexcept {
 void OpensslDelete::operator()(EVP_PKEY* key) const noexcept {
     EVP_PKEY_free(key);
 }
+void OpensslDelete::operator()(EVP_MD* digest) const noexcept {
+    EVP_MD_free(digest);
+}
 void OpensslDelete::operator()(X509_STORE* store) const noexcept {
     X509_STORE_free(store);
 }

@@ -11,14 +11,16 @@
 #include <string>
 #include <vector>
 
-// <openssl/types.h> leaves this one to <openssl/ssl.h>, which is much to include here.
+// <openssl/types.h> leaves these to <openssl/ssl.h>, which is much to include here.
 using SSL_SESSION = struct ssl_session_st;
+using SSL_CIPHER = struct ssl_cipher_st;
 
 namespace tls {
 
 struct OpensslDelete {
     void operator()(X509* certificate) const noexcept;
     void operator()(EVP_PKEY* key) const noexcept;
+    void operator()(EVP_MD* digest) const noexcept;
     void operator()(X509_STORE* store) const noexcept;
     void operator()(SSL_CTX* context) const noexcept;
     void operator()(SSL* ssl) const noexcept;

@@ -1,13 +1,10 @@
 #include "tls/session.hpp"
 
 #include "tls/error.hpp"
-#include "tls/peer.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
-#include <openssl/x509_vfy.h>
 
 #include <algorithm>
 #include <array>
@@ -18,42 +15,9 @@
 namespace tls {
 namespace {
 
-/// A record holds 16 KiB of plaintext (RFC 8446 §5.1); with its header and tag it fits here, so
-/// that one socket read can bring a whole one.
-constexpr std::size_t k_record_plaintext_bytes = 16 * 1024;
-constexpr std::size_t k_input_bytes = k_record_plaintext_bytes + 1024;
 /// Reading makes output only as answers to KeyUpdate. A peer that asks and never reads the answers
 /// is cut off here.
 constexpr std::size_t k_unsent_answers_bytes_max = 64 * 1024;
-
-std::string_view alpn_wire_name(Alpn alpn) {
-    switch (alpn) {
-        case Alpn::http1:
-            return "\x0esmilax/http1.1";
-        case Alpn::h2:
-            return "\x09smilax/h2";
-        case Alpn::tcp:
-            return "\x0asmilax/tcp";
-        case Alpn::mux:
-            return "\x0asmilax/mux";
-        case Alpn::none:
-            break;
-    }
-    return {};
-}
-
-Alpn agreed_alpn(const SSL* ssl) {
-    const unsigned char* name = nullptr;
-    unsigned int length = 0;
-    SSL_get0_alpn_selected(ssl, &name, &length);
-    const std::string_view agreed(reinterpret_cast<const char*>(name), length);
-    for (const Alpn alpn : {Alpn::http1, Alpn::h2, Alpn::tcp, Alpn::mux}) {
-        if (!agreed.empty() && alpn_wire_name(alpn).substr(1) == agreed) {
-            return alpn;
-        }
-    }
-    return Alpn::none;
-}
 
 }  // namespace
 
@@ -74,28 +38,17 @@ struct Session::Callbacks {
 
     static int write(BIO* bio, const char* from, std::size_t size, std::size_t* written) noexcept {
         BIO_clear_retry_flags(bio);
-        static_cast<Session*>(BIO_get_data(bio))->output_.append(from, size);
+        auto& session = *static_cast<Session*>(BIO_get_data(bio));
+        if (session.output_.empty()) {
+            session.renew_output();
+        }
+        session.output_.append(from, size);
         *written = size;
         return 1;
     }
 
     static long control(BIO*, int command, long, void*) noexcept {
         return command == BIO_CTRL_FLUSH ? 1 : 0;
-    }
-
-    static int verify(int is_good, X509_STORE_CTX* store) noexcept {
-        if (is_good != 1 || X509_STORE_CTX_get_error_depth(store) != 0) {
-            return is_good;
-        }
-        const auto* ssl = static_cast<const SSL*>(
-            X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx())
-        );
-        auto* session = static_cast<Session*>(SSL_get_app_data(ssl));
-        if (session->judge(X509_STORE_CTX_get0_cert(store))) {
-            return 1;
-        }
-        X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-        return 0;
     }
 
     /// Made once, never changed: OpenSSL wants the method to outlive every BIO.
@@ -114,65 +67,75 @@ struct Session::Callbacks {
 
 Session::Session(std::shared_ptr<const Context> context)
     : context_(std::move(context)), ssl_(SSL_new(context_->server.get())) {
-    attach(Alpn::none);
-    if (ssl_ != nullptr) {
+    if (attach()) {
         SSL_set_accept_state(ssl_.get());
     }
 }
 
-Session::Session(std::shared_ptr<const Context> context, Alpn alpn, policy::Identity expected)
+Session::Session(
+    std::shared_ptr<const Context> context,
+    Alpn alpn,
+    policy::Identity expected,
+    std::uint64_t endpoint
+)
     : context_(std::move(context)),
-      expected_(std::move(expected)),
+      expected_(ClientTickets::Server{std::move(expected), alpn, endpoint}),
       ssl_(SSL_new(context_->client.get())) {
-    attach(alpn);
-    if (ssl_ != nullptr) {
+    if (attach()) {
         SSL_set_connect_state(ssl_.get());
+        offer();
     }
 }
 
-Session::~Session() = default;
+Session::~Session() {
+    release_input();
+    context_->caches->buffers.give_back(std::move(output_));
+}
 
-void Session::attach(Alpn alpn) {
+bool Session::attach() {
     BIO* bio = BIO_new(Callbacks::bio_method());
     if (ssl_ == nullptr || bio == nullptr) {
         BIO_free(bio);
         ssl_.reset();
         (void)fail(take_openssl_errors("no memory for a TLS session"));
-        return;
+        return false;
     }
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
     SSL_set_app_data(ssl_.get(), this);
-    SSL_set_verify(
-        ssl_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, Callbacks::verify
-    );
-    offered_ = alpn;
-    const std::string_view name = alpn_wire_name(alpn);
-    if (!name.empty()) {
-        SSL_set_alpn_protos(
-            ssl_.get(),
-            reinterpret_cast<const unsigned char*>(name.data()),
-            static_cast<unsigned int>(name.size())
-        );
-    }
+    return true;
 }
 
 std::span<char> Session::input_space() {
     if (input_begin_ == input_end_) {
         input_begin_ = input_end_ = 0;
     }
-    if (input_end_ == input_capacity_) {
-        // First use; or the session was fed ahead of what it could take, and keeps that.
-        const std::size_t capacity = input_end_ + k_input_bytes;
+    if (input_ == nullptr) {
+        input_ = context_->caches->buffers.take_bytes();
+        input_capacity_ = k_record_bytes;
+    } else if (input_end_ == input_capacity_) {
+        // Fed ahead of what it could take.
+        const std::size_t capacity = input_end_ + k_record_bytes;
         auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-        if (input_end_ > 0) {
-            std::memcpy(larger.get(), input_.get(), input_end_);
-        }
+        std::memcpy(larger.get(), input_.get(), input_end_);
         input_ = std::move(larger);
         input_capacity_ = capacity;
     }
     return {input_.get() + input_end_, input_capacity_ - input_end_};
+}
+
+/// When all of it was taken. Not while somebody may be filling it: only read() and handshake() end
+/// the validity of input_space().
+void Session::release_input() noexcept {
+    if (input_begin_ != input_end_) {
+        return;
+    }
+    if (input_capacity_ == k_record_bytes) {
+        context_->caches->buffers.give_back(std::move(input_));
+    }
+    input_.reset();
+    input_capacity_ = input_begin_ = input_end_ = 0;
 }
 
 void Session::commit_input(std::size_t bytes) noexcept {
@@ -190,75 +153,37 @@ void Session::feed(std::string_view ciphertext) {
     }
 }
 
+void Session::drop_output(std::size_t bytes) {
+    output_.erase(0, bytes);
+    if (output_.empty()) {
+        context_->caches->buffers.give_back(std::move(output_));
+        output_ = std::string();
+    }
+}
+
 void Session::take_output(std::string& to) noexcept {
-    to = std::move(output_);
-    output_.clear();
+    to.swap(output_);
+    context_->caches->buffers.give_back(std::move(output_));
+    output_ = std::string();
 }
 
-Session::Step Session::handshake() {
-    if (!failure_.empty()) {
-        return Step::failed;
+/// A text with room from those that were sent.
+void Session::renew_output() noexcept {
+    if (output_.capacity() < k_record_bytes) {
+        output_ = context_->caches->buffers.take_text();
     }
-    ERR_clear_error();
-    const int result = SSL_do_handshake(ssl_.get());
-    if (result == 1) {
-        return finish_handshake() ? Step::done : Step::failed;
-    }
-    const Step step = step_after(result);
-    if (step == Step::closed || step == Step::truncated) {
-        return fail("the peer closed the connection during the TLS handshake");
-    }
-    return step;
-}
-
-bool Session::finish_handshake() {
-    // A full handshake was judged in the verify callback; a resumed one brings the certificate that
-    // was verified then, and is judged now: its time may be over.
-    X509* leaf = SSL_get0_peer_certificate(ssl_.get());
-    const bool is_known = SSL_get_verify_result(ssl_.get()) == X509_V_OK && leaf != nullptr;
-    if (!is_known) {
-        (void)fail("the peer presented no certificate");
-        return false;
-    }
-    if (!judge(leaf)) {
-        return false;
-    }
-    peer_.alpn = agreed_alpn(ssl_.get());
-    const bool was_offered =
-        peer_.alpn == offered_ || (offered_ == Alpn::mux && peer_.alpn == Alpn::http1);
-    if (peer_.alpn == Alpn::none || (expected_ && !was_offered)) {
-        (void)fail("the peer agreed on none of our protocols (ALPN)");
-        return false;
-    }
-    return true;
-}
-
-bool Session::judge(X509* leaf) {
-    failed_on_identity_ = true;
-    const auto identity = identity_of(leaf, context_->material->self.trust_domain);
-    if (!identity) {
-        (void)fail("the peer's certificate names nobody: " + identity.error());
-        return false;
-    }
-    if (expected_ && *identity != *expected_) {
-        (void)fail("peer presented " + identity->uri() + ", expected " + expected_->uri());
-        return false;
-    }
-    failed_on_identity_ = false;
-    peer_.identity = *identity;
-    peer_.not_after = not_after_of(leaf);
-    if (peer_.not_after <= std::chrono::system_clock::now()) {
-        (void)fail("the certificate of " + identity->uri() + " has expired");
-        return false;
-    }
-    return true;
 }
 
 Session::ReadResult Session::read(std::span<char> buffer) {
     ReadResult result;
+    bool has_asked = false;
     while (result.bytes < buffer.size() && failure_.empty()) {
-        ERR_clear_error();
+        if (!has_ciphertext()) {
+            result.step = step_without_ciphertext();
+            break;
+        }
         std::size_t got = 0;
+        has_asked = true;
         const int ok = SSL_read_ex(
             ssl_.get(), buffer.data() + result.bytes, buffer.size() - result.bytes, &got
         );
@@ -269,6 +194,14 @@ Session::ReadResult Session::read(std::span<char> buffer) {
         }
         result.bytes += got;
     }
+    if (holds_session_) {
+        let_go_of_session();
+    }
+    if (has_asked && !has_ciphertext()) {
+        // After a ticket OpenSSL keeps its buffer in spite of SSL_MODE_RELEASE_BUFFERS.
+        SSL_free_buffers(ssl_.get());
+    }
+    release_input();
     if (output_.size() > k_unsent_answers_bytes_max) {
         (void)fail("the peer asks for key updates without reading the answers");
     }
@@ -312,7 +245,6 @@ std::size_t Session::write(std::span<const boost::asio::const_buffer> buffers, s
         }
     }
     assert(size > 0);
-    ERR_clear_error();
     std::size_t written = 0;
     if (SSL_write_ex(ssl_.get(), from, size, &written) != 1) {
         (void)fail("TLS write failed: " + take_openssl_errors("the connection is closed"));
@@ -329,17 +261,29 @@ void Session::close_output() noexcept {
     }
 }
 
+/// Anything, perhaps only half a record. Asking OpenSSL for plaintext costs some thousands of
+/// instructions even when there is none.
+bool Session::has_ciphertext() const noexcept {
+    return input_begin_ != input_end_ || SSL_has_pending(ssl_.get()) == 1;
+}
+
+Session::Step Session::step_without_ciphertext() const noexcept {
+    if ((SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) {
+        return Step::closed;
+    }
+    return input_has_ended_ ? Step::truncated : Step::need_input;
+}
+
 bool Session::has_pending() noexcept {
     if (!failure_.empty() || SSL_pending(ssl_.get()) > 0) {
         return true;
     }
-    if (input_begin_ == input_end_ && SSL_has_pending(ssl_.get()) == 0) {
-        return input_has_ended_ || (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+    if (!has_ciphertext()) {
+        return step_without_ciphertext() != Step::need_input;
     }
     // There are bytes, perhaps only half a record: let OpenSSL look.
     char byte = 0;
     std::size_t got = 0;
-    ERR_clear_error();
     const int ok = SSL_peek_ex(ssl_.get(), &byte, 1, &got);
     return ok == 1 || step_after(ok) != Step::need_input;
 }
@@ -348,6 +292,8 @@ bool Session::is_resumed() const noexcept {
     return ssl_ != nullptr && SSL_session_reused(ssl_.get()) == 1;
 }
 
+/// After a call that OpenSSL could not end. Its queue of errors was empty before that call: whoever
+/// leaves something there empties it (to do so before each call would cost 800 instructions).
 Session::Step Session::step_after(int ssl_result) {
     switch (SSL_get_error(ssl_.get(), ssl_result)) {
         case SSL_ERROR_WANT_READ:
@@ -355,17 +301,8 @@ Session::Step Session::step_after(int ssl_result) {
         case SSL_ERROR_ZERO_RETURN:
             return Step::closed;
         default:
-            break;
+            return fail("TLS failed: " + take_openssl_errors("no reason given"));
     }
-    const long verified = SSL_get_verify_result(ssl_.get());
-    if (verified != X509_V_OK && failure_.empty()) {
-        ERR_clear_error();
-        return fail(
-            std::string("the peer's certificate does not verify: ") +
-            X509_verify_cert_error_string(verified)
-        );
-    }
-    return fail("TLS failed: " + take_openssl_errors("no reason given"));
 }
 
 Session::Step Session::fail(std::string sentence) {

@@ -17,11 +17,6 @@
 
 namespace tls {
 
-/// Which of our protocols a connection carries (the ALPN that was agreed on).
-/// `mux` carries several HTTP/1 connections (proxy/net/mux); a client that offers it takes http1
-/// too.
-enum class Alpn : std::uint8_t { none, http1, h2, tcp, mux };
-
 struct Peer {
     policy::Identity identity;
     Alpn alpn = Alpn::none;
@@ -47,14 +42,22 @@ class Session {
 
     /// Server side.
     explicit Session(std::shared_ptr<const Context> context);
-    /// Client side: offers exactly `alpn` and accepts only `expected`.
-    Session(std::shared_ptr<const Context> context, Alpn alpn, policy::Identity expected);
+    /// Client side: offers exactly `alpn`, accepts only `expected`, and resumes where it can.
+    /// `endpoint` tells replicas of one identity apart (a hash of the address): what one of them
+    /// remembers the others do not know.
+    Session(
+        std::shared_ptr<const Context> context,
+        Alpn alpn,
+        policy::Identity expected,
+        std::uint64_t endpoint = 0
+    );
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
     /// Where to put ciphertext from the peer: at least one byte, normally room for a whole record.
-    /// Valid until the next call of a member.
+    /// Valid until the next handshake() or read(). An idle session holds no buffer until this is
+    /// called: call it when there is something to put there.
     [[nodiscard]] std::span<char> input_space();
     void commit_input(std::size_t bytes) noexcept;
     /// Takes all of `ciphertext` (a copy).
@@ -64,8 +67,9 @@ class Session {
 
     /// Ciphertext for the peer. Valid until the next call of a member.
     [[nodiscard]] std::string_view output() const noexcept { return output_; }
-    void drop_output(std::size_t bytes) { output_.erase(0, bytes); }
-    /// Moves the whole output into `to`, whose former content is lost.
+    void drop_output(std::size_t bytes);
+    /// Moves the whole output into `to`, whose former content is lost and whose memory is used
+    /// again.
     void take_output(std::string& to) noexcept;
 
     /// Goes on with the handshake: `done` (peer() is verified), `need_input` or `failed`.
@@ -89,28 +93,57 @@ class Session {
     [[nodiscard]] bool failed_on_identity() const noexcept { return failed_on_identity_; }
 
  private:
-    struct Callbacks;  // what OpenSSL calls back
+    struct Callbacks;           // what OpenSSL calls back for bytes,
+    struct HandshakeCallbacks;  // and to ask
+    /// What a server's handshake found among the sessions that it remembers, and what it adds.
+    struct Resumption {
+        std::optional<ServerSessions::Name> found;
+        std::optional<ServerSessions::Name> made;
+        ServerSessions::Remembered remembered;  // of `made`
+    };
+    friend void prepare_for_sessions(const Context& context);
 
-    void attach(Alpn alpn);
-    /// Is this leaf one we accept? Fills peer_, or failure_.
-    bool judge(X509* leaf);
-    bool finish_handshake();
+    [[nodiscard]] bool attach();
+    /// Client side: our protocol, and a ticket if we have one.
+    void offer();
+    /// In the handshake: is the chain that the peer presents one that we accept?
+    [[nodiscard]] bool verify(X509_STORE_CTX* asked);
+    /// Does `standing_` name somebody that we accept, now? Else failure_ says why not.
+    [[nodiscard]] bool judge();
+    [[nodiscard]] bool finish_handshake();
+
+    [[nodiscard]] Owned<SSL_SESSION> find_session(std::span<const unsigned char> name);
+    void keep_session(const SSL_SESSION* session);
+    [[nodiscard]] Resumption& resumption();
+    void remember();
+    void let_go_of_session();
+
+    [[nodiscard]] bool has_ciphertext() const noexcept;
+    [[nodiscard]] Step step_without_ciphertext() const noexcept;
     Step step_after(int ssl_result);
     Step fail(std::string sentence);
+    void release_input() noexcept;
+    void renew_output() noexcept;
 
     std::shared_ptr<const Context> context_;
-    std::optional<policy::Identity> expected_;  // client side only
+    std::optional<ClientTickets::Server> expected_;  // client side only
     Owned<SSL> ssl_;
+    Standing standing_;                       // of the peer, proved now or in an earlier handshake
+    std::unique_ptr<Resumption> resumption_;  // server side, during the handshake
     std::unique_ptr<char[]> input_;
     std::size_t input_capacity_ = 0;
     std::size_t input_begin_ = 0;
     std::size_t input_end_ = 0;
     bool input_has_ended_ = false;
     bool failed_on_identity_ = false;
-    Alpn offered_ = Alpn::none;
+    bool has_proved_ = false;     // the peer showed its certificate in this handshake
+    bool holds_session_ = false;  // OpenSSL keeps more of it than we need: a ticket
     std::string output_;
     Peer peer_;
     std::string failure_;
 };
+
+/// Tells OpenSSL to call Sessions back; make_context does that once.
+void prepare_for_sessions(const Context& context);
 
 }  // namespace tls

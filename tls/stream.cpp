@@ -47,6 +47,9 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
 /// Brings more ciphertext into the session; the end of it is no error here, the session knows
 /// whether it was due.
 std::optional<io::Error> Stream::State::try_receive() {
+    if (!socket.may_be_readable()) {
+        return std::nullopt;  // without a buffer
+    }
     const std::span<char> space = session->input_space();
     const auto received = socket.try_read(boost::asio::buffer(space.data(), space.size()));
     if (!received.has_value()) {
@@ -95,11 +98,14 @@ io::Awaitable<policy::Result<Peer>> Stream::accept(
 }
 
 io::Awaitable<policy::Result<Peer>> Stream::connect(
-    std::shared_ptr<const Context> context, Alpn alpn, const policy::Identity& expected
+    std::shared_ptr<const Context> context,
+    Alpn alpn,
+    const policy::Identity& expected,
+    std::uint64_t endpoint
 ) {
     State& state = *state_;
     assert(state.session == nullptr);
-    state.session = std::make_unique<Session>(std::move(context), alpn, expected);
+    state.session = std::make_unique<Session>(std::move(context), alpn, expected, endpoint);
     return state.shake_hands();
 }
 

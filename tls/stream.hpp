@@ -40,9 +40,13 @@ class Stream {
     [[nodiscard]] io::Awaitable<policy::Result<Peer>> accept(
         std::shared_ptr<const Context> context, std::string_view early
     );
-    /// Client side: offers exactly `alpn`, resumes where it can, and accepts only `expected`.
+    /// Client side: offers `alpn`, accepts only `expected`, and resumes where it can: `endpoint`
+    /// (a hash of the address) tells replicas of one identity apart.
     [[nodiscard]] io::Awaitable<policy::Result<Peer>> connect(
-        std::shared_ptr<const Context> context, Alpn alpn, const policy::Identity& expected
+        std::shared_ptr<const Context> context,
+        Alpn alpn,
+        const policy::Identity& expected,
+        std::uint64_t endpoint = 0
     );
 
     /// Reads decrypted bytes; eof after the peer's close_notify, StreamError::stream_truncated

@@ -60,7 +60,8 @@ io::Awaitable<Result<net::Stream>> handshake(
     net::Deadline deadline(environment.clock);
     deadline.watch(&stream.socket());
     deadline.arm(environment.limits.handshake_ms_max, Reason::upstream_tls_failed);
-    auto peer = co_await stream.connect(environment.tls, alpn, *target.identity);
+    const std::uint64_t endpoint = policy::SocketAddressHash{}(target.address);
+    auto peer = co_await stream.connect(environment.tls, alpn, *target.identity, endpoint);
     deadline.disarm();
     if (peer.has_error()) {
         const Reason reason = stream.failed_on_identity() ? Reason::upstream_identity_mismatch

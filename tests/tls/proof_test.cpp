@@ -1,0 +1,204 @@
+#include "tls/proof.hpp"
+
+#include "tests/tls/session_pair.hpp"
+#include "tls/chain.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/param_build.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+namespace tls {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::bake;
+using testing::Baked;
+using testing::ca_recipe;
+using testing::context_of;
+using testing::context_presenting;
+using ::testing::HasSubstr;
+using testing::k_trust_domain;
+using testing::Recipe;
+using testing::SessionPair;
+using testing::signer_of;
+using testing::value_of;
+using Step = Session::Step;
+
+const policy::Identity k_web = testing::identity("shop", "web");
+const policy::Identity k_api = testing::identity("shop", "api");
+
+/// Asks as a handshake does: the chain with the leaf first.
+class ProvedChainsTest : public ::testing::Test {
+ protected:
+    policy::Result<std::shared_ptr<const Proof>, ProvedChains::Refusal> prove(
+        const std::vector<X509*>& chain, Clock::time_point now, PeerRole role = PeerRole::client
+    ) {
+        X509_STORE* store = X509_STORE_new();
+        EXPECT_TRUE(trust(store, anchors_));
+        STACK_OF(X509)* presented = sk_X509_new_null();
+        for (X509* certificate : chain) {
+            sk_X509_push(presented, certificate);
+        }
+        X509_STORE_CTX* asked = X509_STORE_CTX_new();
+        X509_STORE_CTX_init(asked, store, chain.front(), presented);
+        X509_STORE_CTX_set_default(asked, role == PeerRole::client ? "ssl_client" : "ssl_server");
+        auto result = chains_.prove(asked, role, k_trust_domain, now);
+        X509_STORE_CTX_free(asked);
+        sk_X509_free(presented);
+        X509_STORE_free(store);
+        return result;
+    }
+
+    Authority authority_ = value_of(Authority::make(k_trust_domain));
+    Baked signer_ = signer_of(authority_);
+    Certificates anchors_ = value_of(parse_certificates(authority_.root().certificate, "ca"));
+    Clock::time_point now_ = Clock::now();
+    ProvedChains chains_;
+};
+
+TEST_F(ProvedChainsTest, VerifiesTheSameChainOnce) {
+    const Baked leaf = bake(Recipe(), &signer_);
+    const auto first = prove({leaf.certificate.get()}, now_);
+    ASSERT_TRUE(first);
+    EXPECT_EQ((*first)->identity, k_web);
+    const auto second = prove({leaf.certificate.get()}, now_);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(*second, *first);
+    EXPECT_EQ(chains_.verifications(), 1U);
+}
+
+TEST_F(ProvedChainsTest, VerifiesAgainWhenTheTimeOfTheChainIsOver) {
+    const Baked leaf = bake(Recipe(), &signer_);
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_));
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_ + 3590s));
+    EXPECT_EQ(chains_.verifications(), 1U);
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_ + 3601s));
+    EXPECT_EQ(chains_.verifications(), 2U);
+}
+
+TEST_F(ProvedChainsTest, VerifiesAgainWhenTheClockWentBackBeforeTheChain) {
+    const Baked leaf = bake(Recipe(), &signer_);
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_));
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_ - 10min));
+    EXPECT_EQ(chains_.verifications(), 2U);
+}
+
+TEST_F(ProvedChainsTest, BelievesAChainNoLongerThanItsShortestCertificate) {
+    Recipe issuer = ca_recipe("intermediate");
+    issuer.ends_in_seconds = 100;
+    const Baked intermediate = bake(issuer, &signer_);
+    const Baked leaf = bake(Recipe(), &intermediate);
+    const auto proof = prove({leaf.certificate.get(), intermediate.certificate.get()}, now_);
+    ASSERT_TRUE(proof) << proof.error().sentence;
+    EXPECT_LE((*proof)->valid_until, now_ + 101s);
+    EXPECT_GT((*proof)->leaf_not_after, now_ + 3000s);
+    EXPECT_FALSE((*proof)->is_valid_at(now_ + 102s));
+}
+
+TEST_F(ProvedChainsTest, DoesNotTakeALeafThatVerifiedWithAnIntermediateWithoutIt) {
+    const Baked intermediate = bake(ca_recipe("intermediate"), &signer_);
+    const Baked leaf = bake(Recipe(), &intermediate);
+    ASSERT_TRUE(prove({leaf.certificate.get(), intermediate.certificate.get()}, now_));
+    const auto alone = prove({leaf.certificate.get()}, now_);
+    ASSERT_FALSE(alone);
+    EXPECT_EQ(alone.error().obstacle, ProvedChains::Obstacle::chain);
+}
+
+TEST_F(ProvedChainsTest, VerifiesForEachSideOfItsOwn) {
+    const Baked leaf = bake(Recipe(), &signer_);
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_, PeerRole::client));
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_, PeerRole::server));
+    EXPECT_EQ(chains_.verifications(), 2U);
+    EXPECT_EQ(chains_.size(), 2U);
+}
+
+TEST_F(ProvedChainsTest, RemembersNoRefusal) {
+    const Baked forged = bake(Recipe(), nullptr);
+    Recipe nobody;
+    nobody.uris.clear();
+    const Baked nameless = bake(nobody, &signer_);
+    for (int i = 0; i < 2; ++i) {
+        const auto chain = prove({forged.certificate.get()}, now_);
+        ASSERT_FALSE(chain);
+        EXPECT_EQ(chain.error().obstacle, ProvedChains::Obstacle::chain);
+        const auto identity = prove({nameless.certificate.get()}, now_);
+        ASSERT_FALSE(identity);
+        EXPECT_EQ(identity.error().obstacle, ProvedChains::Obstacle::identity);
+    }
+    EXPECT_EQ(chains_.verifications(), 4U);
+    EXPECT_EQ(chains_.size(), 0U);
+}
+
+TEST_F(ProvedChainsTest, RefusesARememberedLeafWithAnotherSignature) {
+    const Baked leaf = bake(Recipe(), &signer_);
+    ASSERT_TRUE(prove({leaf.certificate.get()}, now_));
+    const Owned<X509> altered(X509_dup(leaf.certificate.get()));
+    const ASN1_BIT_STRING* signature = nullptr;
+    X509_get0_signature(&signature, nullptr, altered.get());
+    const_cast<ASN1_BIT_STRING*>(signature)->data[signature->length - 1] ^= 1;
+    EXPECT_FALSE(prove({altered.get()}, now_));
+    EXPECT_EQ(chains_.verifications(), 2U);
+}
+
+/// Says that it belongs to `theirs`, signs with `own`.
+Owned<EVP_PKEY> key_pretending(const EVP_PKEY* theirs, const EVP_PKEY* own) {
+    std::array<unsigned char, 128> point{};
+    std::size_t point_bytes = 0;
+    EVP_PKEY_get_octet_string_param(
+        theirs, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(), &point_bytes
+    );
+    BIGNUM* secret = nullptr;
+    EVP_PKEY_get_bn_param(own, OSSL_PKEY_PARAM_PRIV_KEY, &secret);
+    OSSL_PARAM_BLD* builder = OSSL_PARAM_BLD_new();
+    OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+    OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, point.data(), point_bytes);
+    OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, secret);
+    OSSL_PARAM* parameters = OSSL_PARAM_BLD_to_param(builder);
+    EVP_PKEY_CTX* maker = EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr);
+    EVP_PKEY* key = nullptr;
+    EVP_PKEY_fromdata_init(maker);
+    EVP_PKEY_fromdata(maker, &key, EVP_PKEY_KEYPAIR, parameters);
+    EVP_PKEY_CTX_free(maker);
+    OSSL_PARAM_free(parameters);
+    OSSL_PARAM_BLD_free(builder);
+    BN_clear_free(secret);
+    return Owned<EVP_PKEY>(key);
+}
+
+TEST_F(ProvedChainsTest, ARememberedLeafWithoutItsKeyIsNobody) {
+    const auto api = context_of(authority_, k_api);
+    Baked web = bake(Recipe(), &signer_);
+    SessionPair genuine(api, context_presenting(web, authority_), k_api);
+    genuine.shake_hands();
+    ASSERT_TRUE(genuine.is_joined());
+
+    const Owned<EVP_PKEY> own = testing::make_key(KeyKind::ec_p256);
+    web.key = key_pretending(web.key.get(), own.get());
+    ASSERT_NE(web.key, nullptr);
+    SessionPair stolen(api, context_presenting(web, authority_), k_api);
+    stolen.shake_hands();
+    EXPECT_EQ(stolen.server_step, Step::failed);
+    EXPECT_THAT(stolen.server.failure(), HasSubstr("bad signature"));
+    EXPECT_EQ(stolen.server.peer().identity, policy::Identity());
+    EXPECT_EQ(api->caches->chains.verifications(), 1U);
+}
+
+TEST_F(ProvedChainsTest, HandshakesShareTheProofAndNotTheExpectation) {
+    const auto web = context_of(authority_, k_web);
+    const auto api = context_of(authority_, k_api);
+    SessionPair right(api, web, k_api);
+    right.shake_hands();
+    ASSERT_TRUE(right.is_joined());
+    SessionPair wrong(api, web, testing::identity("shop", "db"));
+    wrong.shake_hands();
+    EXPECT_EQ(wrong.client_step, Step::failed);
+    EXPECT_TRUE(wrong.client.failed_on_identity());
+    EXPECT_EQ(web->caches->chains.verifications(), 1U);
+}
+
+}  // namespace
+}  // namespace tls
