@@ -66,6 +66,44 @@ TEST_F(DeadlineTest, ShortenedOnlyForTheReasonNamed) {
     EXPECT_FALSE(socket_.is_open());
 }
 
+TEST_F(DeadlineTest, OneThatGoesRoundTheWheelIsNotEarlyAndNotForgotten) {
+    constexpr std::uint32_t k_hour_ms = 3'600'000;
+    deadline_.arm(k_hour_ms, Reason::head_timeout);
+    for (std::uint32_t ms = 50; ms <= k_hour_ms; ms += 1'000) {
+        tick_after(ms);
+        ASSERT_TRUE(socket_.is_open()) << ms;
+    }
+    tick_after(k_hour_ms + 2 * DeadlineClock::k_tick_ms);
+    EXPECT_FALSE(socket_.is_open());
+}
+
+TEST_F(DeadlineTest, ArmingForAnEarlierTimeBringsItForward) {
+    deadline_.arm(100'000, Reason::head_timeout);
+    deadline_.arm(100, Reason::stream_timeout);
+    for (std::uint32_t ms = 50; ms <= 250; ms += 50) {
+        tick_after(ms);
+    }
+    EXPECT_FALSE(socket_.is_open());
+    EXPECT_EQ(deadline_.reason(), Reason::stream_timeout);
+}
+
+TEST_F(DeadlineTest, IsSeenHoweverLongTheClockStoodStill) {
+    deadline_.arm(100, Reason::head_timeout);
+    tick_after(86'400'000);
+    EXPECT_FALSE(socket_.is_open());
+}
+
+TEST_F(DeadlineTest, DisarmedAndArmedAgainCountsFromThen) {
+    deadline_.arm(100, Reason::head_timeout);
+    deadline_.disarm();
+    tick_after(100);
+    deadline_.arm(1'000, Reason::head_timeout);
+    tick_after(1'000);
+    EXPECT_TRUE(socket_.is_open());
+    tick_after(1'200);
+    EXPECT_FALSE(socket_.is_open());
+}
+
 TEST_F(DeadlineTest, MayDieWhileArmed) {
     {
         Deadline passing(clock_);
