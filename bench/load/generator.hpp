@@ -29,6 +29,8 @@ class Slot {
     bool rests = false;        // after a failure
 };
 
+/// generator.cpp: a run from its beginning to its end; generator_events.cpp: what follows from what
+/// a connection says.
 class Generator {
  public:
     /// Throws std::runtime_error with a sentence: files that cannot be used, too few descriptors.
