@@ -92,9 +92,11 @@ def kept(costs):
 
 
 def growth(recorded, measured):
-    """The functions whose own instructions grew most, as lines; what was not kept counts as none."""
-    grown = sorted(((now - recorded.get(name, 0), name) for name, now in shortened(measured).items()),
-                   reverse=True)
+    """The functions whose own instructions grew most, as lines. One that was not kept had no more
+    than the least that was."""
+    least = min(recorded.values(), default=0)
+    grown = sorted(((now - recorded.get(name, least), name)
+                    for name, now in shortened(measured).items()), reverse=True)
     return [f"  {more:+9.0f}  {name}" for more, name in grown[:FUNCTIONS_SHOWN] if more >= 1]
 
 

@@ -72,8 +72,8 @@ def test_every_measured_number_is_compared():
 
 
 def test_functions_that_grew_are_named_largest_first():
-    lines = instructions.growth({"a": 10, "b": 10, "c": 10}, {"a": 12, "b": 10, "new": 5, "c": 1})
-    assert [line.split() for line in lines] == [["+5", "new"], ["+2", "a"]]
+    lines = instructions.growth({"a": 10, "b": 10, "c": 10}, {"a": 12, "b": 10, "c": 1, "new": 25, "d": 9})
+    assert [line.split() for line in lines] == [["+15", "new"], ["+2", "a"]]
 
 
 def test_long_names_grow_only_by_what_they_grew():
