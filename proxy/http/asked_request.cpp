@@ -52,7 +52,7 @@ Trouble understand(
     if (!scanner.scan(head.text, limits)) {
         return scanner.trouble() ? scanner.trouble() : Trouble{"the head does not end"};
     }
-    return understand_request(head, scanner.line_ends(), limits);
+    return understand_request(head, scanner, limits);
 }
 
 }  // namespace

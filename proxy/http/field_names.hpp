@@ -11,8 +11,10 @@ enum class FieldName : std::uint8_t {
     connection,
     content_length,
     expect,
+    framing_alias,  // "Content_Length" frames nothing for us, and perhaps for the application
     host,
     http2_settings,
+    identity_claim,  // what only a proxy may say about who is calling: ours, and other meshes'
     keep_alive,
     proxy_connection,
     te,

@@ -5,33 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <cstddef>
 
 namespace proxy::http {
 namespace {
-
-/// Compares with '_' read as '-': CGI and its heirs turn both into one variable name, so that
-/// "smilax_peer" would be "smilax-peer" to the application.
-bool is_same_alias(std::string_view name, std::string_view known) {
-    return name.size() == known.size() &&
-           std::equal(name.begin(), name.end(), known.begin(), [](char a, char b) {
-               return (a == '_' ? '-' : to_lower(a)) == b;
-           });
-}
-
-/// What only a proxy may say about who is calling, ours and those that applications know from
-/// other meshes.
-bool claims_identity(std::string_view name) {
-    constexpr std::string_view k_ours = "smilax-";
-    return is_same_alias(name.substr(0, k_ours.size()), k_ours) ||
-           is_same_alias(name, "x-forwarded-client-cert") || is_same_alias(name, "l5d-client-id");
-}
-
-/// "Content_Length" frames nothing for us, and perhaps something for the application.
-bool aliases_framing(std::string_view name) {
-    return name.find('_') != std::string_view::npos &&
-           (is_same_alias(name, "content-length") || is_same_alias(name, "transfer-encoding"));
-}
 
 /// Fields that Connection must not remove although it lists them: "Connection: authorization" would
 /// let a client take away what others rely on. (RFC 9110 §7.6.1 forbids to list fields that are
@@ -58,40 +35,18 @@ bool is_kept_despite_connection(std::string_view name) {
            });
 }
 
-/// What the Connection fields of one head say, looked at once per message.
-struct ConnectionOptions {
-    bool lists_fields = false;  // names beyond those that are removed anyway
-    bool te_trailers = false;   // the sender takes trailers
-};
-
-ConnectionOptions read_connection_options(const Head& head) {
-    ConnectionOptions options;
-    for (const Field& field : head.fields) {
-        const FieldName name = name_of(field.name);
-        if (name == FieldName::te && head.minor_version == 1) {
-            options.te_trailers |= has_token(field.value, "trailers");
-        }
-        if (name != FieldName::connection) {
-            continue;
-        }
-        for (ListReader list{field.value}; const auto option = list.next();) {
-            options.lists_fields |=
-                name_of(*option) == FieldName::other && !is_same_name(*option, "close");
+bool is_listed(const Head& head, std::string_view name) {
+    for (std::size_t i = 0; i < head.fields.size(); ++i) {
+        if (head.names[i] == FieldName::connection && has_token(head.fields[i].value, name)) {
+            return true;
         }
     }
-    return options;
+    return false;
 }
 
-bool is_listed(const Head& head, std::string_view name) {
-    return std::any_of(head.fields.begin(), head.fields.end(), [name](const Field& field) {
-        return name_of(field.name) == FieldName::connection && has_token(field.value, name);
-    });
-}
-
-bool is_removed_by_connection(
-    const Head& head, const ConnectionOptions& options, std::string_view name
-) {
-    return options.lists_fields && is_listed(head, name) && !is_kept_despite_connection(name);
+bool is_removed_by_connection(const Head& head, std::string_view name) {
+    return head.connection_lists_fields && is_listed(head, name) &&
+           !is_kept_despite_connection(name);
 }
 
 /// "0042" goes out as "42", "000" as "0".
@@ -166,8 +121,7 @@ bool is_refused_as_trailer(std::string_view name) {
         "vary",
         "www-authenticate",
     };
-    return name_of(name) != FieldName::other || claims_identity(name) || aliases_framing(name) ||
-           is_same_name(name.substr(0, 12), "x-forwarded-") ||
+    return name_of(name) != FieldName::other || is_same_name(name.substr(0, 12), "x-forwarded-") ||
            std::any_of(k_refused.begin(), k_refused.end(), [name](std::string_view refused) {
                return is_same_name(name, refused);
            });
@@ -177,10 +131,10 @@ bool is_refused_as_trailer(std::string_view name) {
 
 void forward_request_fields(const RequestHead& head, FieldList& out) {
     out.clear();
-    const ConnectionOptions options = read_connection_options(head);
     bool has_host = false;
-    for (const Field& field : head.fields) {
-        switch (name_of(field.name)) {
+    for (std::size_t i = 0; i < head.fields.size(); ++i) {
+        const Field& field = head.fields[i];
+        switch (head.names[i]) {
             case FieldName::host:
                 has_host = true;
                 out.push_back(field);
@@ -201,7 +155,9 @@ void forward_request_fields(const RequestHead& head, FieldList& out) {
                 }
                 break;
             case FieldName::connection:
+            case FieldName::framing_alias:
             case FieldName::http2_settings:
+            case FieldName::identity_claim:
             case FieldName::keep_alive:
             case FieldName::proxy_connection:
             case FieldName::te:
@@ -216,8 +172,7 @@ void forward_request_fields(const RequestHead& head, FieldList& out) {
                 out.push_back(field);
                 break;
             case FieldName::other:
-                if (!claims_identity(field.name) && !aliases_framing(field.name) &&
-                    !is_removed_by_connection(head, options, field.name)) {
+                if (!is_removed_by_connection(head, field.name)) {
                     out.push_back(field);
                 }
                 break;
@@ -226,12 +181,12 @@ void forward_request_fields(const RequestHead& head, FieldList& out) {
     if (!has_host) {  // HTTP/1.0; we speak 1.1 onwards, which needs one (RFC 9112 §3.2)
         out.insert(out.begin(), {"Host", head.authority});
     }
-    if (options.te_trailers) {
+    if (head.takes_trailers) {
         out.push_back({"TE", "trailers"});
     }
-    if (options.te_trailers || head.has_upgrade) {
+    if (head.takes_trailers || head.has_upgrade) {
         // Whoever sends TE must list it (RFC 9110 §10.1.4).
-        out.push_back({"Connection", connection_value(head.has_upgrade, options.te_trailers)});
+        out.push_back({"Connection", connection_value(head.has_upgrade, head.takes_trailers)});
     }
 }
 
@@ -239,13 +194,13 @@ BodyKind forward_response_fields(
     const ResponseHead& head, const ResponseRewrite& rewrite, FieldList& out
 ) {
     out.clear();
-    const ConnectionOptions options = read_connection_options(head);
     const BodyKind kind = body_towards_client(head, rewrite.client_minor_version);
     const bool has_framing = has_framing_fields(head, rewrite);
     const bool may_chunk = has_framing && rewrite.client_minor_version == 1;
     bool has_chunked = false;
-    for (const Field& field : head.fields) {
-        switch (name_of(field.name)) {
+    for (std::size_t i = 0; i < head.fields.size(); ++i) {
+        const Field& field = head.fields[i];
+        switch (head.names[i]) {
             case FieldName::content_length:
                 if (has_framing) {
                     out.push_back(content_length(field));
@@ -268,6 +223,7 @@ BodyKind forward_response_fields(
                 }
                 break;
             case FieldName::connection:
+            case FieldName::framing_alias:
             case FieldName::http2_settings:
             case FieldName::keep_alive:
             case FieldName::proxy_connection:
@@ -278,8 +234,8 @@ BodyKind forward_response_fields(
                 out.push_back(field);
                 break;
             case FieldName::other:
-                if (!aliases_framing(field.name) &&
-                    !is_removed_by_connection(head, options, field.name)) {
+            case FieldName::identity_claim:  // the application may answer with any
+                if (!is_removed_by_connection(head, field.name)) {
                     out.push_back(field);
                 }
                 break;

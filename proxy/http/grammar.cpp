@@ -1,56 +1,15 @@
 #include "proxy/http/grammar.hpp"
 
-#include <cstdint>
-#include <cstring>
+#include "proxy/http/byte_scan.hpp"
 
 namespace proxy::http {
-namespace {
-
-constexpr std::uint64_t repeat(std::uint8_t byte) {
-    return 0x0101010101010101ULL * byte;
-}
-
-constexpr bool is_value_character(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
-/// True when some byte of `word` is below 0x20 or is 0x7f; tabs raise it too. Eight bytes at a
-/// time: most of a head is values, and looking at each byte was half of the time to parse it.
-constexpr bool may_hold_control(std::uint64_t word) {
-    const std::uint64_t below_space = (word - repeat(0x20)) & ~word & repeat(0x80);
-    const std::uint64_t folded = word ^ repeat(0x7f);
-    const std::uint64_t is_delete = (folded - repeat(1)) & ~folded & repeat(0x80);
-    return (below_space | is_delete) != 0;
-}
-
-}  // namespace
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-        text.remove_prefix(1);
-    }
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-        text.remove_suffix(1);
-    }
-    return text;
-}
 
 bool is_field_value(std::string_view text) {
-    while (text.size() >= sizeof(std::uint64_t)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data(), sizeof(word));
-        if (may_hold_control(word)) {
-            break;  // a tab, or trouble: the loop below tells which
-        }
-        text.remove_prefix(sizeof(word));
+    std::size_t place = find_control(text, 0);
+    while (place < text.size() && text[place] == '\t') {
+        place = find_control(text, place + 1);
     }
-    for (const char c : text) {
-        if (!is_value_character(c)) {
-            return false;
-        }
-    }
-    return true;
+    return place == text.size();
 }
 
 std::optional<std::string_view> ListReader::next() {

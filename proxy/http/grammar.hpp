@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -55,8 +56,19 @@ constexpr bool consists_of(std::string_view text, const CharacterSet& set) {
     return count_leading(text, set) == text.size();
 }
 
+constexpr bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
 /// Without the spaces and tabs around it (OWS).
-[[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
+    while (!text.empty() && is_blank(text.front())) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && is_blank(text.back())) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
 /// True for what a field value may hold: tab, space, visible and 0x80–0xFF. No CR, LF, NUL, DEL.
 [[nodiscard]] bool is_field_value(std::string_view text);
 

@@ -1,14 +1,15 @@
 #include "proxy/http/head_meaning.hpp"
 
 #include "proxy/http/field_names.hpp"
-#include "proxy/http/head_text.hpp"
-#include "proxy/http/llhttp_check.hpp"
 #include "proxy/http/target.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 
 namespace proxy::http {
 namespace {
@@ -59,11 +60,19 @@ Trouble set_once(
     return {};
 }
 
-Trouble note_connection(FramingFields& facts, std::string_view value) {
+Trouble note_connection(Head& head, FramingFields& facts, std::string_view value) {
     for (ListReader options{value}; const auto option = options.next();) {
-        facts.has_close |= is_same_name(*option, "close");
-        facts.has_keep_alive |= is_same_name(*option, "keep-alive");
-        facts.lists_upgrade |= is_same_name(*option, "upgrade");
+        if (is_same_name(*option, "close")) {
+            facts.has_close = true;
+        } else if (is_same_name(*option, "keep-alive")) {
+            facts.has_keep_alive = true;
+        } else if (is_same_name(*option, "upgrade")) {
+            facts.lists_upgrade = true;
+        } else {
+            const FieldName name = name_of(*option);
+            head.connection_lists_fields |=
+                name == FieldName::other || name == FieldName::identity_claim;
+        }
         if (++facts.connection_options > k_connection_options_max) {
             return {"Connection lists too many names", true};
         }
@@ -86,8 +95,8 @@ bool may_upgrade_to(std::string_view value) {
     return has_any;
 }
 
-Trouble note_field(FramingFields& facts, const Field& field) {
-    switch (name_of(field.name)) {
+Trouble note_field(Head& head, FramingFields& facts, const Field& field, FieldName name) {
+    switch (name) {
         case FieldName::host:
             return set_once(facts.host, field.value, "more than one Host");
         case FieldName::content_length:
@@ -97,40 +106,59 @@ Trouble note_field(FramingFields& facts, const Field& field) {
                 facts.transfer_encoding, field.value, "more than one Transfer-Encoding"
             );
         case FieldName::connection:
-            return note_connection(facts, field.value);
+            return note_connection(head, facts, field.value);
         case FieldName::upgrade:
             facts.has_upgrade |= !field.value.empty();
             return {};
         case FieldName::expect:
             facts.expects_continue |= is_same_name(field.value, "100-continue");
             return {};
-        case FieldName::other:
-        case FieldName::http2_settings:
-        case FieldName::keep_alive:
-        case FieldName::proxy_connection:
         case FieldName::te:
+            head.takes_trailers |= head.minor_version == 1 && has_token(field.value, "trailers");
+            return {};
+        case FieldName::framing_alias:
+        case FieldName::http2_settings:
+        case FieldName::identity_claim:
+        case FieldName::keep_alive:
+        case FieldName::other:
+        case FieldName::proxy_connection:
         case FieldName::trailer:
             return {};
     }
     return {};
 }
 
-std::string_view line_at(
-    const Head& head, std::span<const std::uint32_t> line_ends, std::size_t index
-) {
-    const std::size_t begin = index == 0 ? 0 : line_ends[index - 1] + std::size_t{2};
-    return std::string_view{head.text}.substr(begin, line_ends[index] - begin);
+/// "3 TAB" is OWS to the letter (RFC 9110 §5.6.3), but not to every reader: llhttp refuses it.
+bool has_tab_behind(std::string_view line, const Field& field) {
+    const auto value_begin = static_cast<std::size_t>(field.value.data() - line.data());
+    return line.find('\t', value_begin) != std::string_view::npos;
 }
 
-Trouble read_fields(Head& head, std::span<const std::uint32_t> line_ends, FramingFields& facts) {
+Trouble read_fields(Head& head, const HeadScanner& lines, FramingFields& facts) {
+    const std::string_view text = head.text;
+    const std::span<const std::uint32_t> ends = lines.line_ends();
     head.fields.clear();
-    for (std::size_t i = 1; i < line_ends.size(); ++i) {
+    head.names.clear();
+    head.takes_trailers = head.connection_lists_fields = false;
+    for (std::size_t i = 1; i < ends.size(); ++i) {
+        const std::size_t begin = ends[i - 1] + std::size_t{2};
+        const std::string_view line = text.substr(begin, ends[i] - begin);
         Field& field = head.fields.emplace_back();
-        if (const Trouble trouble = parse_field_line(line_at(head, line_ends, i), field)) {
+        if (const Trouble trouble = lines.has_controls() ? parse_field_line(line, field)
+                                                         : split_field_line(line, field)) {
             return trouble;
         }
-        if (const Trouble trouble = note_field(facts, field)) {
+        const FieldName name = head.names.emplace_back(name_of(field.name));
+        if (name == FieldName::other) {
+            continue;
+        }
+        if (const Trouble trouble = note_field(head, facts, field, name)) {
             return trouble;
+        }
+        const bool is_framing =
+            name == FieldName::content_length || name == FieldName::transfer_encoding;
+        if (is_framing && has_tab_behind(line, field)) {
+            return {"a tab stands behind the value of a framing field"};
         }
     }
     return {};
@@ -177,6 +205,9 @@ void read_persistence(Head& head, const FramingFields& facts) {
 }
 
 bool is_method(std::string_view method) {
+    if (method == "GET" || method == "POST") {
+        return true;  // as most are
+    }
     // A token, but without small letters: "get" or "Head" would be one method to us and may be
     // another to a lenient application.
     const bool has_small =
@@ -262,14 +293,13 @@ Trouble read_response_body_kind(ResponseHead& head, const Question& question) {
 
 }  // namespace
 
-Trouble understand_request(
-    RequestHead& head, std::span<const std::uint32_t> line_ends, const Limits& limits
-) {
-    if (const Trouble trouble = read_request_line(head, line_at(head, line_ends, 0), limits)) {
+Trouble understand_request(RequestHead& head, const HeadScanner& lines, const Limits& limits) {
+    const std::string_view line = std::string_view{head.text}.substr(0, lines.line_ends()[0]);
+    if (const Trouble trouble = read_request_line(head, line, limits)) {
         return trouble;
     }
     FramingFields facts;
-    if (const Trouble trouble = read_fields(head, line_ends, facts)) {
+    if (const Trouble trouble = read_fields(head, lines, facts)) {
         return trouble;
     }
     if (head.minor_version == 1 && !facts.host) {
@@ -281,18 +311,14 @@ Trouble understand_request(
     if (const Trouble trouble = read_framing(head, facts)) {
         return trouble;
     }
-    const std::string_view fields = std::string_view{head.text}.substr(line_ends[0] + 2);
-    if (const Trouble trouble = ask_llhttp_about_request(head, fields)) {
-        return trouble;
-    }
     if (head.method == "CONNECT" &&
         (head.framing.kind == BodyKind::chunked || head.framing.length != 0)) {
         return {"CONNECT has a body"};
     }
     read_persistence(head, facts);
-    for (const Field& field : head.fields) {
-        if (head.has_upgrade && name_of(field.name) == FieldName::upgrade) {
-            head.has_upgrade = may_upgrade_to(field.value);
+    for (std::size_t i = 0; head.has_upgrade && i < head.fields.size(); ++i) {
+        if (head.names[i] == FieldName::upgrade) {
+            head.has_upgrade = may_upgrade_to(head.fields[i].value);
         }
     }
     head.expects_continue = facts.expects_continue && head.minor_version == 1;
@@ -300,19 +326,17 @@ Trouble understand_request(
 }
 
 Trouble understand_response(
-    ResponseHead& head, std::span<const std::uint32_t> line_ends, const Question& question
+    ResponseHead& head, const HeadScanner& lines, const Question& question
 ) {
-    if (const Trouble trouble = read_status_line(head, line_at(head, line_ends, 0))) {
+    const std::string_view line = std::string_view{head.text}.substr(0, lines.line_ends()[0]);
+    if (const Trouble trouble = read_status_line(head, line)) {
         return trouble;
     }
     FramingFields facts;
-    if (const Trouble trouble = read_fields(head, line_ends, facts)) {
+    if (const Trouble trouble = read_fields(head, lines, facts)) {
         return trouble;
     }
     if (const Trouble trouble = read_framing(head, facts)) {
-        return trouble;
-    }
-    if (const Trouble trouble = ask_llhttp_about_response(head, head.text)) {
         return trouble;
     }
     read_persistence(head, facts);

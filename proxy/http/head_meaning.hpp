@@ -1,14 +1,11 @@
 // From the lines of a head to what they mean, or why they cannot mean one thing only
-// (security.md §2: what is refused beyond what llhttp refuses).
+// (security.md §2: what is refused beyond what others refuse).
 #pragma once
 
 #include "proxy/http/grammar.hpp"
+#include "proxy/http/head_text.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/limits.hpp"
-
-#include <cstdint>
-#include <span>
-#include <string_view>
 
 namespace proxy::http {
 
@@ -18,12 +15,12 @@ struct Question {
     bool is_connect = false;
 };
 
-/// Both read `head.text`, whose lines end at `line_ends`, and fill all else of `head`.
+/// Both read `head.text`, in which `lines` found a complete head, and fill all else of `head`.
 [[nodiscard]] Trouble understand_request(
-    RequestHead& head, std::span<const std::uint32_t> line_ends, const Limits& limits
+    RequestHead& head, const HeadScanner& lines, const Limits& limits
 );
 [[nodiscard]] Trouble understand_response(
-    ResponseHead& head, std::span<const std::uint32_t> line_ends, const Question& question
+    ResponseHead& head, const HeadScanner& lines, const Question& question
 );
 
 }  // namespace proxy::http

@@ -60,7 +60,7 @@ Step RequestReader::State::read_head(std::string_view input) {
         return fail({"more than one empty line before a request"}, skipped);
     }
     head.text.assign(input.substr(skipped, scanner.size()));
-    if (const Trouble trouble = understand_request(head, scanner.line_ends(), limits)) {
+    if (const Trouble trouble = understand_request(head, scanner, limits)) {
         return fail(trouble, skipped);
     }
     body.begin(head.framing);
@@ -156,7 +156,7 @@ Step ResponseReader::State::read_head(std::string_view input) {
         return fail(Reason::upstream_malformed, "an empty line instead of a response", 0);
     }
     head.text.assign(input.substr(0, scanner.size()));
-    if (const Trouble trouble = understand_response(head, scanner.line_ends(), question)) {
+    if (const Trouble trouble = understand_response(head, scanner, question)) {
         return fail(Reason::upstream_malformed, trouble.cause, 0);
     }
     body.begin(head.framing);

@@ -1,8 +1,7 @@
 #include "proxy/http/message.hpp"
 
+#include "policy/ascii.hpp"
 #include "proxy/http/grammar.hpp"
-
-#include <algorithm>
 
 namespace proxy::http {
 
@@ -16,10 +15,7 @@ std::optional<std::string_view> Head::find(std::string_view name) const {
 }
 
 bool is_same_name(std::string_view left, std::string_view right) {
-    return left.size() == right.size() &&
-           std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) {
-               return to_lower(a) == to_lower(b);
-           });
+    return policy::equal_ignoring_case(left, right);
 }
 
 bool has_token(std::string_view value, std::string_view token) {

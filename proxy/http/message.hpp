@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy/snapshot.hpp"
+#include "proxy/http/field_names.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -31,10 +32,13 @@ struct Head {
 
     std::string text;
     std::vector<Field> fields;
+    std::vector<FieldName> names;    // of `fields`, one each: looked up once per message
     std::uint8_t minor_version = 1;  // HTTP/1.minor
     Framing framing;
-    bool keep_alive = true;    // of the sender, RFC 9112 §9.3
-    bool has_upgrade = false;  // Connection lists upgrade and an Upgrade field is there
+    bool keep_alive = true;                // of the sender, RFC 9112 §9.3
+    bool has_upgrade = false;              // Connection lists upgrade and an Upgrade field is there
+    bool takes_trailers = false;           // TE says so
+    bool connection_lists_fields = false;  // names beyond those that no hop passes on anyway
 
     /// First value of `name` (case-insensitive).
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;

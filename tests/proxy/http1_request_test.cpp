@@ -18,6 +18,7 @@ std::string read_all(std::string_view input, const Limits& limits = {}) {
     RequestReader reader(limits);
     support::Transcriber transcriber(reader);
     transcriber.receive(input);
+    EXPECT_EQ(transcriber.objection(), "");
     return transcriber.text();
 }
 
@@ -27,6 +28,7 @@ std::string read_bytewise(std::string_view input, const Limits& limits = {}) {
     for (const char& c : input) {
         transcriber.receive({&c, 1});
     }
+    EXPECT_EQ(transcriber.objection(), "");
     return transcriber.text();
 }
 
@@ -78,6 +80,7 @@ const std::string k_coding = "Transfer-Encoding is not exactly chunked";
 const std::string k_both = "both Content-Length and Transfer-Encoding";
 const std::string k_request_line = "the request line is not method, target and version";
 const std::string k_version = "the version is neither HTTP/1.0 nor HTTP/1.1";
+const std::string k_tab = "a tab stands behind the value of a framing field";
 const std::string k_target = "the target holds a control character or a fragment";
 const std::string k_authority = "Host or the target's authority is not host[:port]";
 const std::string k_not_same = "Host is not the target's authority";
@@ -245,6 +248,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Cl0Te", with_fields("Content-Length: 0\r\nTransfer-Encoding: chunked"), k_both},
         Case{"ClTeIdentity", with_fields("Content-Length: 3\r\nTransfer-Encoding: x"), k_both},
         Case{"ClTeEmpty", with_fields("Content-Length: 3\r\nTransfer-Encoding:"), k_both},
+        Case{"ClTab", with_fields("Content-Length: 3\t"), k_tab},
+        Case{"ClSpaceTabSpace", with_fields("Content-Length: 3 \t "), k_tab},
+        Case{"TeTab", with_fields("Transfer-Encoding: chunked\t"), k_tab},
         Case{"ClClSame", with_fields("Content-Length: 3\r\nContent-Length: 3"), k_two_lengths},
         Case{"ClClOther", with_fields("Content-Length: 3\r\ncontent-length: 4"), k_two_lengths},
         Case{"ClList", with_fields("Content-Length: 3, 3"), k_length},

@@ -30,6 +30,7 @@ std::string read(
     if (!transcriber.has_failed() && !reader.is_between_messages()) {
         transcriber.note(reader.finish());
     }
+    EXPECT_EQ(transcriber.objection(), "");
     return transcriber.text();
 }
 

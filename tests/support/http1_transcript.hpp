@@ -4,6 +4,7 @@
 
 #include "policy/reason.hpp"
 #include "proxy/http/http1_codec.hpp"
+#include "tests/support/llhttp_opinion.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -80,6 +81,9 @@ class Transcriber {
                 break;
             case proxy::http::Event::head:
                 text_ += head_text(reader_.head());
+                if (objection_.empty()) {
+                    objection_ = llhttp_objection(reader_.head());
+                }
                 break;
             case proxy::http::Event::body:
                 body_.append(step.chunk);
@@ -101,6 +105,8 @@ class Transcriber {
     }
 
     [[nodiscard]] const std::string& text() const { return text_; }
+    /// What another reader makes otherwise of some head that this one accepted; empty: nothing.
+    [[nodiscard]] std::string_view objection() const { return objection_; }
     [[nodiscard]] const std::string& buffer() const { return buffer_; }
     [[nodiscard]] bool has_failed() const { return is_over_; }
     /// Ends the reading (the connection left HTTP).
@@ -114,6 +120,7 @@ class Transcriber {
     std::string buffer_;
     std::string body_;
     std::string text_;
+    std::string_view objection_;
     bool is_over_ = false;
 };
 
