@@ -119,6 +119,7 @@ class ServiceCompiler {
         entry->key = {transport, port.port};
         entry->whole = {backend.get(), 1};
         entry->choice_id = choice_id(service_.metadata.name, entry->key, {});
+        backend->turn_id = entry->choice_id;
         entry->service = std::move(backend);
         destination.ports.push_back(std::move(entry));
     }

@@ -127,8 +127,15 @@ Route route_opaque(const DestinationPort* entry) {
     return entry->service != nullptr ? route_whole(*entry) : route_nowhere(true, nullptr);
 }
 
+Named find_named(const Snapshot& snapshot, const HttpRouteFacts& facts) {
+    return find_named(snapshot.data(), facts, Transport::tcp);
+}
+
 Route route_http(const Snapshot& snapshot, const HttpRouteFacts& facts) {
-    const Named named = find_named(snapshot.data(), facts, Transport::tcp);
+    return route_http(find_named(snapshot, facts), facts);
+}
+
+Route route_http(const Named& named, const HttpRouteFacts& facts) {
     const bool is_redirected = facts.destination.has_value();
     if (named.entry == nullptr) {
         return route_nowhere(is_redirected, named.destination);
@@ -154,7 +161,10 @@ Route route_udp(const Snapshot& snapshot, const UdpRouteFacts& facts) {
 }
 
 bool has_path_rules(const Snapshot& snapshot, const HttpRouteFacts& facts) {
-    const Named named = find_named(snapshot.data(), facts, Transport::tcp);
+    return has_path_rules(find_named(snapshot, facts));
+}
+
+bool has_path_rules(const Named& named) {
     return named.entry != nullptr && named.entry->has_path_rules;
 }
 

@@ -48,13 +48,30 @@ struct Route {
     std::span<const ExcludedBackend> excluded;  // of the split that applied
 };
 
-/// Allocates nothing.
+struct Destination;      // of the compiled tables; private to policy/ (snapshot_data.hpp)
+struct DestinationPort;  // likewise
+
+/// What a request names, and how much say that has. Views into the snapshot.
+struct Named {
+    const DestinationPort* entry = nullptr;
+    const Destination* destination = nullptr;  // also when it lacks the port
+    /// The connection was going elsewhere (to a pod, say): Host may bring in a split, but not
+    /// otherwise take the request away from where it was going.
+    bool only_splits = false;
+};
+
+/// The first half of route_http, which reads `facts.authority` and `facts.destination` only: the
+/// same for all requests of a connection that say the same, until there is another snapshot.
+[[nodiscard]] Named find_named(const Snapshot& snapshot, const HttpRouteFacts& facts);
+/// Allocates nothing. `named` was found for `facts`.
+[[nodiscard]] Route route_http(const Named& named, const HttpRouteFacts& facts);
 [[nodiscard]] Route route_http(const Snapshot& snapshot, const HttpRouteFacts& facts);
 [[nodiscard]] Route route_tcp(const Snapshot& snapshot, const TcpRouteFacts& facts);
 /// Asked once for each flow (U17).
 [[nodiscard]] Route route_udp(const Snapshot& snapshot, const UdpRouteFacts& facts);
 /// True when a split with `matches` on paths could take part for this authority/destination, so
 /// the path must be canonical.
+[[nodiscard]] bool has_path_rules(const Named& named);
 [[nodiscard]] bool has_path_rules(const Snapshot& snapshot, const HttpRouteFacts& facts);
 
 }  // namespace policy

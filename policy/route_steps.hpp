@@ -7,15 +7,6 @@
 
 namespace policy {
 
-/// What the request names, and how much say that has.
-struct Named {
-    const DestinationPort* entry = nullptr;
-    const Destination* destination = nullptr;  // also when it lacks the port
-    /// The connection was going elsewhere (to a pod, say): Host may bring in a split, but not
-    /// otherwise take the request away from where it was going.
-    bool only_splits = false;
-};
-
 /// T2: the ClusterIP that was dialled decides; else the name in Host. The port that Host leaves
 /// out is the one that was dialled, and 80 when nothing was.
 [[nodiscard]] Named find_named(

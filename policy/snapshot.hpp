@@ -39,6 +39,7 @@ struct Backend {
     std::string service;
     Transport transport = Transport::tcp;
     std::uint16_t port = 0;           // the Service's port
+    std::uint64_t turn_id = 0;        // of the Service at this port: stable in this process
     bool opaque = false;              // appProtocol tcp/opaque or similar: never parsed
     std::vector<Endpoint> endpoints;  // ready ones only, sorted by address, no duplicates
 };

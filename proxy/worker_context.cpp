@@ -28,7 +28,7 @@ WorkerContext::WorkerContext(
       inbound_gate(configuration.limits.connections_max),
       outbound_gate(configuration.limits.connections_max),
       sheet(configuration.limits.label_sets_max),
-      pool(configuration.limits),
+      pool(configuration.limits, clock),
       turns(random_seed()),
       balancer(random_seed()),
       local_addresses(net::local_addresses()) {}
@@ -48,28 +48,20 @@ void WorkerContext::begin_drain() {
     clock.shorten(Reason::head_timeout, client_idle_ms_max());
 }
 
-io::Awaitable<Result<upstream::Lease>> acquire(
-    WorkerContext& worker,
-    const upstream::Target& target,
-    const telemetry::TcpTarget& labels,
-    upstream::Pool::Check check
+io::Awaitable<Result<upstream::Lease>> open(
+    WorkerContext& worker, upstream::PlacePin place, telemetry::TcpSeries& series
 ) {
-    auto pooled = worker.pool.take(target, worker.clock.now(), check);
-    if (pooled != nullptr) {
-        co_return upstream::Lease(worker.pool, std::move(pooled));
-    }
     const auto environment = worker.connect_environment();
     const std::uint64_t generation = worker.pool.generation();
-    telemetry::TcpSeries& series = worker.sheet.tcp(labels);
-    auto stream = co_await worker.shared.connect(environment, target, worker.sheet, series);
+    auto stream = co_await worker.shared.connect(environment, place->target, worker.sheet, series);
     if (stream.has_error()) {
         co_return stream.error();
     }
     auto connection = std::make_unique<upstream::Connection>(
-        target, std::move(*stream), worker.clock, worker.configuration.limits, worker.sheet, series
+        std::move(*stream), worker.clock, worker.configuration.limits, worker.sheet, series
     );
     connection->generation = generation;
-    co_return upstream::Lease(worker.pool, std::move(connection));
+    co_return upstream::Lease(worker.pool, std::move(place), std::move(connection));
 }
 
 }  // namespace proxy

@@ -8,6 +8,7 @@
 #include "proxy/net/deadline.hpp"
 #include "proxy/upstream/balancer.hpp"
 #include "proxy/upstream/connector.hpp"
+#include "proxy/upstream/hop.hpp"
 #include "proxy/upstream/pool.hpp"
 #include "proxy/upstream/shared_connections.hpp"
 #include "proxy/upstream/weighted_turn.hpp"
@@ -38,6 +39,8 @@ struct WorkerContext {
     upstream::SharedConnections shared;
     upstream::WeightedTurns turns;
     upstream::Balancer balancer;
+    upstream::PerSnapshot<upstream::Hop> hops;  // after the pool and the sheet, as what follows
+    upstream::PerSnapshot<std::vector<telemetry::Counter>> splits;
     SnapshotPin snapshot;                     // null until the first one is adopted
     std::shared_ptr<const tls::Context> tls;  // null until an identity is there
     std::vector<policy::IpAddress> local_addresses;
@@ -50,12 +53,10 @@ struct WorkerContext {
     void begin_drain();
 };
 
-/// A pooled connection to `target`, or a new one, which is counted under `labels`.
-[[nodiscard]] io::Awaitable<Result<upstream::Lease>> acquire(
-    WorkerContext& worker,
-    const upstream::Target& target,
-    const telemetry::TcpTarget& labels,
-    upstream::Pool::Check check
+/// A new connection to the target of `place`, where it will wait between its exchanges; counted in
+/// `series`. Ask the pool first.
+[[nodiscard]] io::Awaitable<Result<upstream::Lease>> open(
+    WorkerContext& worker, upstream::PlacePin place, telemetry::TcpSeries& series
 );
 
 }  // namespace proxy

@@ -166,22 +166,22 @@ TcpSeries& Sheet::tcp(const TcpTarget& target) {
     return state_->tcp(target);
 }
 
-void Sheet::on_verdict(const VerdictLabels& labels) {
+Counter Sheet::verdict(const VerdictLabels& labels) {
     assert(labels.direction == Direction::inbound);  // access is judged where it is received
     const std::size_t family = verdict_family(labels);
     auto& table = state_->numbers.verdicts[family];
     auto& index = state_->verdict_index[family];
-    ++table.counts[index.find_or_add(table, labels, state_->sets_max)];
+    return {table.counts, index.find_or_add(table, labels, state_->sets_max)};
 }
 
-void Sheet::on_split(const SplitLabels& labels) {
+Counter Sheet::split(const SplitLabels& labels) {
     auto& table = state_->numbers.splits;
-    ++table.counts[state_->split_index.find_or_add(table, labels, state_->sets_max)];
+    return {table.counts, state_->split_index.find_or_add(table, labels, state_->sets_max)};
 }
 
-void Sheet::on_empty_split(const SplitLabels& labels) {
+Counter Sheet::empty_split(const SplitLabels& labels) {
     auto& table = state_->numbers.empty_splits;
-    ++table.counts[state_->empty_split_index.find_or_add(table, labels, state_->sets_max)];
+    return {table.counts, state_->empty_split_index.find_or_add(table, labels, state_->sets_max)};
 }
 
 void Sheet::on_error(Direction direction, bool http, std::string_view reason) {

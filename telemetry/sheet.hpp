@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace telemetry {
 
@@ -70,6 +71,20 @@ struct SplitLabels {
     auto operator<=>(const SplitLabels&) const = default;
 };
 
+/// One number of a sheet, found by its labels once. Valid as long as the sheet.
+class Counter {
+ public:
+    void count() const { ++(*counts_)[index_]; }
+
+ private:
+    friend class Sheet;
+    Counter(std::vector<std::uint64_t>& counts, std::uint32_t index)
+        : counts_(&counts), index_(index) {}
+
+    std::vector<std::uint64_t>* counts_;  // grows, so that only an index stays right
+    std::uint32_t index_;
+};
+
 class HttpSeries;  // defined in sheet.cpp's private header: counters of one HttpTarget
 class TcpSeries;
 
@@ -87,10 +102,14 @@ class Sheet {
     [[nodiscard]] HttpSeries& http(const HttpTarget& target);
     [[nodiscard]] TcpSeries& tcp(const TcpTarget& target);
 
-    void on_verdict(const VerdictLabels& labels);
-    void on_split(const SplitLabels& labels);
+    // The same for what is a number and no more: keep it, or count at once.
+    [[nodiscard]] Counter verdict(const VerdictLabels& labels);
+    [[nodiscard]] Counter split(const SplitLabels& labels);
     /// A backend of the split had no ready endpoint when the choice was made.
-    void on_empty_split(const SplitLabels& labels);
+    [[nodiscard]] Counter empty_split(const SplitLabels& labels);
+    void on_verdict(const VerdictLabels& labels) { verdict(labels).count(); }
+    void on_split(const SplitLabels& labels) { split(labels).count(); }
+    void on_empty_split(const SplitLabels& labels) { empty_split(labels).count(); }
     /// Data-path errors that belong to no request: malformed heads, loops, handshake failures …
     void on_error(Direction direction, bool http, std::string_view reason);
 

@@ -1,5 +1,6 @@
 #include "proxy/inbound/admission.hpp"
 
+#include "proxy/inbound/labels.hpp"
 #include "telemetry/log.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +19,6 @@ using policy::AccessMode;
 using policy::HttpFacts;
 using policy::Reason;
 using policy::Verdict;
-
-enum class Effect : std::uint8_t { admitted, audited, refused };
 
 std::string peer_text(const Connection& connection) {
     return connection.peer.has_value() ? connection.peer->uri() : "an unauthenticated peer";
@@ -83,13 +82,12 @@ void log_denial(
     );
 }
 
-/// Counts and logs. `request` is null for raw bytes.
-Admission conclude(
-    Connection& connection, const Verdict& verdict, Effect effect, const HttpFacts* request
+telemetry::VerdictLabels verdict_labels(
+    const Connection& connection, const Verdict& verdict, Effect effect, bool is_http
 ) {
     telemetry::VerdictLabels labels;
     labels.direction = telemetry::Direction::inbound;
-    labels.http = request != nullptr;
+    labels.http = is_http;
     labels.allowed = effect == Effect::admitted;
     labels.audited = effect == Effect::audited;
     labels.port = connection.pod_port;
@@ -97,11 +95,45 @@ Admission conclude(
     labels.client_id = connection.peer.has_value() ? connection.peer->uri() : "";
     labels.authz_namespace = verdict.rule.name_space;
     labels.authz_name = verdict.rule.name;
-    connection.context.worker.sheet.on_verdict(labels);
+    return labels;
+}
+
+/// Counts the verdict about a request; returns where the request counts.
+telemetry::HttpSeries* count_request(
+    Connection& connection, const SnapshotPin& snapshot, const Verdict& verdict, Effect effect
+) {
+    telemetry::Sheet& sheet = connection.context.worker.sheet;
+    const std::uint64_t generation = snapshot != nullptr ? (*snapshot)->generation() : 0;
+    const auto& counts = connection.counts.get(generation, verdict, effect, [&] {
+        return RuleCounts::Counts{
+            sheet.verdict(verdict_labels(connection, verdict, effect, true)),
+            &sheet.http(http_labels(connection, verdict.rule))
+        };
+    });
+    counts.verdict.count();
+    return counts.requests;
+}
+
+/// Counts and logs. `request` is null for raw bytes.
+Admission conclude(
+    Connection& connection,
+    const SnapshotPin& snapshot,
+    const Verdict& verdict,
+    Effect effect,
+    const HttpFacts* request
+) {
+    Admission admission{effect != Effect::refused, verdict, nullptr};
+    if (request != nullptr) {
+        admission.requests = count_request(connection, snapshot, verdict, effect);
+    } else {
+        connection.context.worker.sheet.on_verdict(
+            verdict_labels(connection, verdict, effect, false)
+        );
+    }
     if (effect != Effect::admitted) {
         log_denial(connection, verdict, request, effect == Effect::audited);
     }
-    return Admission{effect != Effect::refused, verdict};
+    return admission;
 }
 
 Verdict denial(Reason reason) {
@@ -132,21 +164,21 @@ Admission admit(
     const Judge& judge
 ) {
     if (const auto refused = precheck(connection, snapshot)) {
-        return conclude(connection, *refused, Effect::refused, request);
+        return conclude(connection, snapshot, *refused, Effect::refused, request);
     }
     const AccessMode mode = (*snapshot)->access_mode(connection.pod_port);
     if (mode == AccessMode::off) {
         Verdict verdict;
         verdict.reason = Reason::access_off;
         verdict.allowed = true;
-        return conclude(connection, verdict, Effect::admitted, request);
+        return conclude(connection, snapshot, verdict, Effect::admitted, request);
     }
     const Verdict verdict = judge(**snapshot);
     if (verdict.allowed) {
-        return conclude(connection, verdict, Effect::admitted, request);
+        return conclude(connection, snapshot, verdict, Effect::admitted, request);
     }
     const Effect effect = mode == AccessMode::audit ? Effect::audited : Effect::refused;
-    return conclude(connection, verdict, effect, request);
+    return conclude(connection, snapshot, verdict, effect, request);
 }
 
 }  // namespace

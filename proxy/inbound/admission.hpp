@@ -15,6 +15,7 @@ namespace proxy::inbound {
 struct Admission {
     bool is_admitted = false;
     policy::Verdict verdict;
+    telemetry::HttpSeries* requests = nullptr;  // where the request counts; null for raw bytes
 };
 
 /// Judges a request and counts the verdict. `snapshot` may be null (nothing adopted yet): denied.

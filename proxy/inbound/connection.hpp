@@ -6,6 +6,7 @@
 #include "policy/identity.hpp"
 #include "proxy/inbound/line_allowance.hpp"
 #include "proxy/inbound/live_connections.hpp"
+#include "proxy/inbound/rule_counts.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/mux/connection.hpp"
@@ -50,10 +51,9 @@ struct Connection {
         std::chrono::system_clock::time_point::max();
     /// Where the connection comes from (podLabelSelector of an IdentityBinding).
     std::optional<policy::IpAddress> peer_address = net::peer_address(stream.socket());
+    RuleCounts counts = {};
 
-    [[nodiscard]] bool has_expired_peer() const {
-        return std::chrono::system_clock::now() >= peer_not_after;
-    }
+    [[nodiscard]] bool has_expired_peer() const { return context.live.now() >= peer_not_after; }
     [[nodiscard]] const policy::Identity* peer_or_null() const {
         return peer.has_value() ? &*peer : nullptr;
     }

@@ -24,6 +24,7 @@ struct HttpConnection {
     Connection& connection;
     http::ServerSession session;
     http::Scratch scratch;
+    upstream::PlacePin application;  // where connections to our application wait
 };
 
 /// A request as the policy sees it, and the target that goes to the application.
@@ -89,6 +90,14 @@ upstream::Target application_of(const Connection& connection) {
     return target;
 }
 
+io::Awaitable<Result<upstream::Lease>> open_application(HttpConnection& self) {
+    WorkerContext& worker = self.connection.context.worker;
+    telemetry::TcpSeries& series =
+        worker.sheet.tcp(tcp_labels(self.connection, telemetry::PeerLabel::dst));
+    auto lease = co_await open(worker, self.application, series);
+    co_return lease;
+}
+
 /// Sends the request to the application, once more where a kept connection proved dead.
 io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathered) {
     WorkerContext& worker = self.connection.context.worker;
@@ -97,8 +106,6 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
     const http::OutgoingRequest outgoing(
         self.session, line, self.scratch.request_fields, self.scratch.request_head
     );
-    const upstream::Target target = application_of(self.connection);
-    const telemetry::TcpTarget labels = tcp_labels(self.connection, telemetry::PeerLabel::dst);
     const http::ExchangeOptions options{worker.is_draining};
     http::Outcome outcome;
     if (outgoing.is_broken()) {
@@ -108,11 +115,15 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
     auto check =
         outgoing.may_be_replayed() ? upstream::Pool::Check::long_idle : upstream::Pool::Check::each;
     do {
-        auto lease = co_await acquire(worker, target, labels, check);
-        if (lease.has_error()) {
-            outcome.failure = lease.error();
-            outcome.may_retry = false;
-            co_return outcome;
+        auto lease = worker.pool.take(self.application, check);
+        if (!lease.has_value()) {
+            auto opened = co_await open_application(self);
+            if (opened.has_error()) {
+                outcome.failure = opened.error();
+                outcome.may_retry = false;
+                co_return outcome;
+            }
+            lease.emplace(std::move(*opened));
         }
         outcome = co_await http::exchange(
             self.session, lease->session(), outgoing, options, self.scratch
@@ -165,9 +176,7 @@ io::Awaitable<bool> serve_request(HttpConnection& self) {
     const SnapshotPin snapshot = worker.snapshot;
     const Gathered gathered = gather_facts(self, snapshot != nullptr ? snapshot->get() : nullptr);
     const Admission admission = admit(self, snapshot, gathered);
-    telemetry::RequestRecord record(
-        worker.sheet, worker.sheet.http(http_labels(self.connection, admission.verdict.rule)), begin
-    );
+    telemetry::RequestRecord record(worker.sheet, *admission.requests, begin);
     if (!admission.is_admitted) {
         record.on_status(row_of(admission.verdict.reason).http_status);
         const bool may_go_on = co_await respond_denied(self, admission.verdict);
@@ -200,7 +209,8 @@ io::Awaitable<void> serve_http(Connection& connection) {
         http::ServerSession(
             connection.stream, connection.buffer, connection.deadline, worker.configuration.limits
         ),
-        {}
+        {},
+        worker.pool.place(application_of(connection))
     };
     std::optional<telemetry::TcpRecord> record;
     if (!connection.stream.is_shared()) {

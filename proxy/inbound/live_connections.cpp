@@ -63,6 +63,7 @@ void LiveConnections::Entry::cut() {
 }
 
 void LiveConnections::expire(std::chrono::system_clock::time_point now) {
+    now_ = now;
     for (Entry& entry : entries_) {
         if (!entry.was_cut_ && entry.facts_.peer_not_after <= now) {
             entry.cut();

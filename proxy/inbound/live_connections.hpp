@@ -63,10 +63,14 @@ class LiveConnections {
 
     /// Closes every connection that `snapshot` no longer allows; returns how many.
     std::size_t review(const policy::Snapshot& snapshot);
-    /// Closes every connection whose peer's certificate has ended by `now`.
+    /// Closes every connection whose peer's certificate has ended by `now`. Called on the worker's
+    /// tick.
     void expire(std::chrono::system_clock::time_point now);
+    /// When that was last: for who asks with each request, and may be a tick late.
+    [[nodiscard]] std::chrono::system_clock::time_point now() const { return now_; }
 
  private:
+    std::chrono::system_clock::time_point now_ = std::chrono::system_clock::now();
     boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>> entries_;
 };
 

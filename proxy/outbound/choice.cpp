@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace proxy::outbound {
 
@@ -12,21 +13,19 @@ constexpr std::size_t k_attempts_max = 3;
 
 /// Only a meshed endpoint gets our mTLS, and only when we have an identity to show; endpoints
 /// outside the mesh get plaintext, never our identity.
-upstream::Target target_of(const WorkerContext& worker, const policy::Endpoint& endpoint) {
-    upstream::Target target;
-    target.address = endpoint.address;
+void aim(const WorkerContext& worker, const policy::Endpoint& endpoint, Choice& choice) {
+    choice.endpoint = &endpoint;
+    choice.address = endpoint.address;
     const bool has_identity = worker.configuration.identity.source != IdentitySourceKind::none;
     if (endpoint.meshed && endpoint.identity.has_value() && has_identity) {
-        target.identity = endpoint.identity;
+        choice.identity = &*endpoint.identity;
     }
-    return target;
 }
 
 Choice choose_endpoint(WorkerContext& worker, const policy::Backend& backend) {
     Choice choice;
     choice.backend = &backend;
-    choice.endpoint = &backend.endpoints[worker.balancer.next(backend)];
-    choice.target = target_of(worker, *choice.endpoint);
+    aim(worker, backend.endpoints[worker.balancer.next(backend)], choice);
     return choice;
 }
 
@@ -36,41 +35,55 @@ Choice pass_through(
     const policy::SocketAddress& destination
 ) {
     Choice choice;
-    choice.endpoint = snapshot.find_endpoint(destination);
-    if (choice.endpoint != nullptr) {
-        choice.target = target_of(worker, *choice.endpoint);
+    if (const policy::Endpoint* endpoint = snapshot.find_endpoint(destination)) {
+        aim(worker, *endpoint, choice);
     } else {
-        choice.target.address = destination;
+        choice.address = destination;
     }
     return choice;
 }
 
-void count_split(
-    WorkerContext& worker, const policy::Route& route, const policy::Backend& backend
+/// What a turn of `backend` counts: the split's, and each backend of it that had no endpoint.
+std::vector<telemetry::Counter> split_counters(
+    telemetry::Sheet& sheet, const policy::Route& route, const policy::Backend& backend
 ) {
-    if (route.split_name.empty()) {
-        return;
-    }
     telemetry::SplitLabels labels;
     labels.split_namespace = route.split_namespace;
     labels.split_name = route.split_name;
     labels.root = route.service_name;
     labels.backend = backend.service;
-    worker.sheet.on_split(labels);
+    std::vector<telemetry::Counter> counters{sheet.split(labels)};
     if (backend.endpoints.empty()) {
-        worker.sheet.on_empty_split(labels);
+        counters.push_back(sheet.empty_split(labels));
     }
     for (const policy::ExcludedBackend& excluded : route.excluded) {
         if (excluded.reason == Reason::backend_no_endpoint) {
             labels.backend = excluded.service;
-            worker.sheet.on_empty_split(labels);
+            counters.push_back(sheet.empty_split(labels));
         }
+    }
+    return counters;
+}
+
+void count_split(
+    WorkerContext& worker,
+    const policy::Snapshot& snapshot,
+    const policy::Route& route,
+    const policy::Backend& backend
+) {
+    if (route.split_name.empty()) {
+        return;
+    }
+    const auto& counters = worker.splits.get(snapshot.generation(), route.choice_id, &backend, [&] {
+        return split_counters(worker.sheet, route, backend);
+    });
+    for (const telemetry::Counter& counter : counters) {
+        counter.count();
     }
 }
 
 telemetry::TlsLabel tls_label(const Choice& choice) {
-    return choice.target.identity.has_value() ? telemetry::TlsLabel::yes
-                                              : telemetry::TlsLabel::no_identity;
+    return choice.identity != nullptr ? telemetry::TlsLabel::yes : telemetry::TlsLabel::no_identity;
 }
 
 }  // namespace
@@ -84,7 +97,7 @@ Result<Choice> choose(
     if (route.reason == Reason::routed && !route.backends.empty()) {
         const std::size_t turn = worker.turns.next(route.choice_id, route.backends);
         const policy::Backend& backend = *route.backends[turn].backend;
-        count_split(worker, route, backend);
+        count_split(worker, snapshot, route, backend);
         if (backend.endpoints.empty()) {
             const Reason reason = Reason::backend_no_endpoint;
             return Failure{reason, Side::ours, std::string(to_string(reason))};
@@ -101,9 +114,37 @@ Result<Choice> choose(
 
 Choice choose_again(WorkerContext& worker, const policy::Snapshot& snapshot, const Choice& failed) {
     if (failed.backend == nullptr) {
-        return pass_through(worker, snapshot, failed.target.address);
+        return pass_through(worker, snapshot, failed.address);
     }
     return choose_endpoint(worker, *failed.backend);
+}
+
+upstream::Target target_of(const Choice& choice) {
+    upstream::Target target;
+    target.address = choice.address;
+    if (choice.identity != nullptr) {
+        target.identity = *choice.identity;
+    }
+    return target;
+}
+
+upstream::Hop hop_of(
+    WorkerContext& worker,
+    const policy::Snapshot& snapshot,
+    const policy::Route& route,
+    const Choice& choice
+) {
+    const auto make = [&] {
+        return upstream::Hop{
+            worker.pool.place(target_of(choice)), &worker.sheet.http(http_labels(choice, route))
+        };
+    };
+    if (choice.endpoint == nullptr) {
+        return make();  // addresses outside the mesh are without number
+    }
+    // With a backend the choice is a Service's or a split's; without one the id is none of theirs.
+    const std::uint64_t choice_id = choice.backend != nullptr ? route.choice_id : 0;
+    return worker.hops.get(snapshot.generation(), choice_id, choice.endpoint, make);
 }
 
 std::size_t attempts_max(const Choice& choice) {
@@ -116,11 +157,11 @@ telemetry::TcpTarget tcp_labels(const Choice& choice, telemetry::PeerLabel peer)
     labels.direction = telemetry::Direction::outbound;
     labels.peer = peer;
     labels.tls = tls_label(choice);
-    if (choice.target.identity.has_value()) {
-        labels.server_id = choice.target.identity->uri();
+    if (choice.identity != nullptr) {
+        labels.server_id = choice.identity->uri();
     }
     if (choice.backend != nullptr) {
-        labels.target = choice.target.address;
+        labels.target = choice.address;
         labels.dst_namespace = choice.backend->name_space;
         labels.dst_service = choice.backend->service;
     }
@@ -139,11 +180,11 @@ telemetry::HttpTarget http_labels(const Choice& choice, const policy::Route& rou
             "{}.{}.svc.cluster.local:{}", route.service_name, route.service_namespace, port
         );
     }
-    if (choice.target.identity.has_value()) {
-        labels.server_id = choice.target.identity->uri();
+    if (choice.identity != nullptr) {
+        labels.server_id = choice.identity->uri();
     }
     if (choice.backend != nullptr) {
-        labels.target = choice.target.address;
+        labels.target = choice.address;
         labels.dst_namespace = choice.backend->name_space;
         labels.dst_service = choice.backend->service;
     }

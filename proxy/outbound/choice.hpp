@@ -3,6 +3,7 @@
 
 #include "policy/route.hpp"
 #include "proxy/failure.hpp"
+#include "proxy/upstream/hop.hpp"
 #include "proxy/upstream/target.hpp"
 #include "proxy/worker_context.hpp"
 #include "telemetry/sheet.hpp"
@@ -13,10 +14,11 @@
 
 namespace proxy::outbound {
 
-/// One endpoint to try. `backend` and `endpoint` view the snapshot; null for a passthrough to an
-/// address that is nobody's we know.
+/// One endpoint to try. All of it views the snapshot. `backend` and `endpoint` are null for a
+/// passthrough to an address that is nobody's we know.
 struct Choice {
-    upstream::Target target;
+    policy::SocketAddress address;
+    const policy::Identity* identity = nullptr;  // who must answer; null: plaintext
     const policy::Backend* backend = nullptr;
     const policy::Endpoint* endpoint = nullptr;
 };
@@ -32,6 +34,15 @@ struct Choice {
 /// Another endpoint of the same backend, after one refused the connection.
 [[nodiscard]] Choice choose_again(
     WorkerContext& worker, const policy::Snapshot& snapshot, const Choice& failed
+);
+/// Whom a connection to it must reach.
+[[nodiscard]] upstream::Target target_of(const Choice& choice);
+/// What is kept of it for requests on `route`.
+[[nodiscard]] upstream::Hop hop_of(
+    WorkerContext& worker,
+    const policy::Snapshot& snapshot,
+    const policy::Route& route,
+    const Choice& choice
 );
 /// How many endpoints are worth trying.
 [[nodiscard]] std::size_t attempts_max(const Choice& choice);

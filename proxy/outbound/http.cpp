@@ -15,7 +15,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
+#include <utility>
 
 namespace proxy::outbound {
 
@@ -26,13 +28,30 @@ struct HttpConnection {
     Connection& connection;
     http::ServerSession session;
     http::Scratch scratch;
+    /// What the last request named, in the snapshot of `generation`.
+    policy::Named named = {};
+    std::uint64_t generation = 0;
+    std::string authority = {};
 };
 
 struct Gathered {
     policy::HttpRouteFacts facts;
+    policy::Named named;
     std::string_view target;
     bool is_path_refused = false;
 };
+
+/// Requests of one connection mostly name the same.
+policy::Named find_named(
+    HttpConnection& self, const policy::Snapshot& snapshot, const policy::HttpRouteFacts& facts
+) {
+    if (self.generation != snapshot.generation() || self.authority != facts.authority) {
+        self.named = policy::find_named(snapshot, facts);
+        self.generation = snapshot.generation();
+        self.authority = facts.authority;
+    }
+    return self.named;
+}
 
 Gathered gather_facts(HttpConnection& self, const policy::Snapshot& snapshot) {
     const http::RequestHead& request = self.session.request();
@@ -40,7 +59,8 @@ Gathered gather_facts(HttpConnection& self, const policy::Snapshot& snapshot) {
     gathered.facts.authority = request.authority;
     gathered.facts.destination = self.connection.destination;
     gathered.facts.method = request.method;
-    const bool has_path_rules = policy::has_path_rules(snapshot, gathered.facts);
+    gathered.named = find_named(self, snapshot, gathered.facts);
+    const bool has_path_rules = policy::has_path_rules(gathered.named);
     const http::RequestTarget target = http::read_target(
         request,
         has_path_rules ? http::PathRules::some : http::PathRules::none,
@@ -69,8 +89,8 @@ io::Awaitable<void> relay_upgraded(HttpConnection& self, http::ClientSession& up
     upstream.traffic().written_bytes += upstream_end.traffic.written_bytes;
 }
 
-/// A connection to `choice`, or to its neighbours when that one cannot be reached.
-io::Awaitable<Result<upstream::Lease>> acquire_any(
+/// A new connection to `choice`, or to its neighbours when that one cannot be reached.
+io::Awaitable<Result<upstream::Lease>> open_any(
     WorkerContext& worker,
     const policy::Snapshot& snapshot,
     Choice& choice,
@@ -78,12 +98,17 @@ io::Awaitable<Result<upstream::Lease>> acquire_any(
 ) {
     const std::size_t attempts = attempts_max(choice);
     for (std::size_t attempt = 1;; ++attempt) {
-        const telemetry::TcpTarget labels = tcp_labels(choice, telemetry::PeerLabel::dst);
-        auto lease = co_await acquire(worker, choice.target, labels, check);
+        telemetry::TcpSeries& series =
+            worker.sheet.tcp(tcp_labels(choice, telemetry::PeerLabel::dst));
+        auto lease = co_await open(worker, worker.pool.place(target_of(choice)), series);
         if (lease.has_value() || attempt >= attempts) {
             co_return lease;
         }
         choice = choose_again(worker, snapshot, choice);
+        auto pooled = worker.pool.take(worker.pool.place(target_of(choice)), check);
+        if (pooled.has_value()) {
+            co_return std::move(*pooled);
+        }
     }
 }
 
@@ -92,7 +117,8 @@ io::Awaitable<http::Outcome> forward(
     HttpConnection& self,
     const policy::Snapshot& snapshot,
     const http::RequestLine& line,
-    Choice& choice
+    Choice& choice,
+    const upstream::PlacePin& place
 ) {
     WorkerContext& worker = self.connection.worker;
     const http::OutgoingRequest outgoing(
@@ -107,11 +133,15 @@ io::Awaitable<http::Outcome> forward(
     auto check =
         outgoing.may_be_replayed() ? upstream::Pool::Check::long_idle : upstream::Pool::Check::each;
     do {
-        auto lease = co_await acquire_any(worker, snapshot, choice, check);
-        if (lease.has_error()) {
-            outcome.failure = lease.error();
-            outcome.may_retry = false;
-            co_return outcome;
+        auto lease = worker.pool.take(place, check);
+        if (!lease.has_value()) {
+            auto opened = co_await open_any(worker, snapshot, choice, check);
+            if (opened.has_error()) {
+                outcome.failure = opened.error();
+                outcome.may_retry = false;
+                co_return outcome;
+            }
+            lease.emplace(std::move(*opened));
         }
         outcome = co_await http::exchange(
             self.session, lease->session(), outgoing, options, self.scratch
@@ -158,13 +188,10 @@ io::Awaitable<bool> serve_routed(
     Choice choice
 ) {
     WorkerContext& worker = self.connection.worker;
-    telemetry::RequestRecord record(
-        worker.sheet,
-        worker.sheet.http(http_labels(choice, route)),
-        std::chrono::steady_clock::now()
-    );
+    const upstream::Hop hop = hop_of(worker, snapshot, route, choice);
+    telemetry::RequestRecord record(worker.sheet, *hop.requests, std::chrono::steady_clock::now());
     const http::RequestLine line{gathered.facts.method, gathered.target};
-    const http::Outcome outcome = co_await forward(self, snapshot, line, choice);
+    const http::Outcome outcome = co_await forward(self, snapshot, line, choice, hop.place);
     if (!outcome.failure.has_value()) {
         record.on_status(outcome.status);
         co_return outcome.is_client_reusable;
@@ -196,7 +223,7 @@ io::Awaitable<bool> serve_request(HttpConnection& self) {
         const bool may_go_on = co_await respond_failure(self, failure);
         co_return may_go_on;
     }
-    const policy::Route route = policy::route_http(**snapshot, gathered.facts);
+    const policy::Route route = policy::route_http(gathered.named, gathered.facts);
     auto choice = choose(worker, **snapshot, route, self.connection.destination);
     if (choice.has_error()) {
         const bool may_go_on = co_await respond_failure(self, choice.error());

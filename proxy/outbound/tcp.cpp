@@ -47,11 +47,13 @@ io::Awaitable<Result<net::Stream>> connect_any(
     const auto environment = worker.connect_environment();
     const std::size_t attempts = attempts_max(choice);
     std::size_t attempt = 1;
-    auto stream = co_await upstream::connect(environment, choice.target, tls::Alpn::tcp);
+    upstream::Target target = target_of(choice);
+    auto stream = co_await upstream::connect(environment, target, tls::Alpn::tcp);
     while (stream.has_error() && attempt < attempts) {
         ++attempt;
         choice = choose_again(worker, snapshot, choice);
-        stream = co_await upstream::connect(environment, choice.target, tls::Alpn::tcp);
+        target = target_of(choice);
+        stream = co_await upstream::connect(environment, target, tls::Alpn::tcp);
     }
     co_return stream;
 }

@@ -1,19 +1,10 @@
 #include "proxy/upstream/balancer.hpp"
 
-#include <boost/container_hash/hash.hpp>
-
 namespace proxy::upstream {
 
 namespace {
 
 constexpr std::size_t k_backends_max = 65'536;
-
-std::size_t hash_of(const policy::Backend& backend) {
-    std::size_t seed = backend.port;
-    boost::hash_combine(seed, backend.name_space);
-    boost::hash_combine(seed, backend.service);
-    return seed;
-}
 
 }  // namespace
 
@@ -24,7 +15,7 @@ std::size_t Balancer::next(const policy::Backend& backend) {
     if (turns_.size() >= k_backends_max) {
         turns_.clear();
     }
-    const auto [turn, is_new] = turns_.try_emplace(hash_of(backend), 0);
+    const auto [turn, is_new] = turns_.try_emplace(backend.turn_id, 0);
     if (is_new) {
         turn->second = static_cast<std::uint32_t>(random_());
     }

@@ -20,7 +20,7 @@ class Balancer {
     [[nodiscard]] std::size_t next(const policy::Backend& backend);
 
  private:
-    boost::unordered_flat_map<std::size_t, std::uint32_t> turns_;  // by hash of the backend's name
+    boost::unordered_flat_map<std::uint64_t, std::uint32_t> turns_;  // by Backend::turn_id
     std::minstd_rand random_;
 };
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "proxy/http/client_session.hpp"
-#include "proxy/upstream/target.hpp"
 #include "telemetry/tcp_record.hpp"
 
 #include <chrono>
@@ -16,20 +15,18 @@ namespace proxy::upstream {
 /// Owned by a Lease while an exchange uses it, by the Pool in between.
 struct Connection {
     Connection(
-        Target target_of_connection,
         net::Stream stream,
         net::DeadlineClock& clock,
         const Limits& limits,
         telemetry::Sheet& sheet,
         telemetry::TcpSeries& series
     )
-        : target(std::move(target_of_connection)), session(std::move(stream), clock, limits) {
+        : session(std::move(stream), clock, limits) {
         if (!session.stream().is_shared()) {
             record.emplace(sheet, series);
         }
     }
 
-    Target target;
     http::ClientSession session;
     std::optional<telemetry::TcpRecord> record;  // of a TCP connection of its own
     std::uint64_t generation = 0;                // the pool's, when the connection was opened

@@ -2,6 +2,8 @@
 
 #include "proxy/net/socket.hpp"
 
+#include <boost/smart_ptr/make_local_shared.hpp>
+
 #include <utility>
 
 namespace proxy::upstream {
@@ -22,65 +24,75 @@ Lease::~Lease() {
         connection_->record->on_bytes(traffic.read_bytes, traffic.written_bytes);
     }
     if (connection_->session.may_be_reused()) {
-        pool_->put(std::move(connection_), std::chrono::steady_clock::now());
+        pool_->put(*place_, std::move(connection_));
     }
 }
 
-std::unique_ptr<Connection> Pool::take(
-    const Target& target, std::chrono::steady_clock::time_point now, Check check
-) {
-    const auto found = idle_.find(target);
-    if (found == idle_.end() || check == Check::new_only) {
-        return nullptr;
+PlacePin Pool::place(const Target& target) {
+    const auto found = places_.find(target);
+    if (found != places_.end()) {
+        return found->second;
     }
-    Connections& connections = found->second;
-    while (!connections.empty()) {
-        auto connection = std::move(connections.back());
-        connections.pop_back();
+    return places_.emplace(target, boost::make_local_shared<Place>(target)).first->second;
+}
+
+std::optional<Lease> Pool::take(const PlacePin& place, Check check) {
+    if (check == Check::new_only) {
+        return std::nullopt;
+    }
+    auto& idle = place->idle;
+    while (!idle.empty()) {
+        auto connection = std::move(idle.back());
+        idle.pop_back();
         const bool is_trusted =
-            check == Check::long_idle && now - connection->idle_since < k_trusted_idle;
+            check == Check::long_idle && clock_.now() - connection->idle_since < k_trusted_idle;
         if (is_trusted || !net::is_stale(connection->session.stream().socket())) {
-            return connection;
+            return std::optional<Lease>(std::in_place, *this, place, std::move(connection));
         }
     }
-    return nullptr;
+    return std::nullopt;
 }
 
-void Pool::put(std::unique_ptr<Connection> connection, std::chrono::steady_clock::time_point now) {
-    if (is_shut_ || connection->generation != generation_) {
-        return;
-    }
-    Connections& connections = idle_[connection->target];
-    if (connections.size() < limits_.upstream_idle_connections_max) {
-        connection->idle_since = now;
-        connections.push_back(std::move(connection));
+void Pool::put(Place& place, std::unique_ptr<Connection> connection) {
+    const bool is_wanted = !is_shut_ && connection->generation == generation_ &&
+                           place.idle.size() < limits_.upstream_idle_connections_max;
+    if (is_wanted) {
+        connection->idle_since = clock_.now();
+        place.idle.push_back(std::move(connection));
     }
 }
 
 void Pool::prune(std::chrono::steady_clock::time_point now) {
     const std::chrono::milliseconds idle_max(limits_.upstream_idle_ms_max);
-    boost::unordered::erase_if(idle_, [&](auto& entry) {
-        std::erase_if(entry.second, [&](const auto& connection) {
+    boost::unordered::erase_if(places_, [&](auto& entry) {
+        Place& place = *entry.second;
+        std::erase_if(place.idle, [&](const auto& connection) {
             return now - connection->idle_since >= idle_max;
         });
-        return entry.second.empty();
+        return place.idle.empty() && entry.second.local_use_count() == 1;
     });
 }
 
 void Pool::begin_generation() {
     ++generation_;
-    idle_.clear();
+    close_idle();
 }
 
 void Pool::shut() {
     is_shut_ = true;
-    idle_.clear();
+    close_idle();
+}
+
+void Pool::close_idle() {
+    for (auto& [target, place] : places_) {
+        place->idle.clear();
+    }
 }
 
 std::size_t Pool::idle_count() const {
     std::size_t count = 0;
-    for (const auto& [target, connections] : idle_) {
-        count += connections.size();
+    for (const auto& [target, place] : places_) {
+        count += place->idle.size();
     }
     return count;
 }

@@ -642,6 +642,41 @@ TEST_F(InboundHttp, RequestThatIsNotIdempotentIsNotSentTwiceEvenWithoutABody) {
     EXPECT_EQ(application.connections.size(), 1U);
 }
 
+TEST_F(InboundHttp, RequestsOfOneConnectionCountUnderTheRuleThatDecidedEach) {
+    // More rules than a connection remembers, twice over, and then others in a new snapshot.
+    const auto rules = [](const std::string& prefix) {
+        std::string list;
+        for (int i = 0; i < 6; ++i) {
+            const std::string name = prefix + std::to_string(i);
+            list += (i == 0 ? "" : ", ") + ("{name: " + name + ", pathRegex: /" + name + "}");
+        }
+        return "[" + list + "]";
+    };
+    auto client = connect_as("web");
+    const auto ask_all = [&](const std::string& prefix) {
+        for (int i = 0; i < 6; ++i) {
+            client->received.clear();
+            client->send("GET /" + prefix + std::to_string(i) + " HTTP/1.1\r\nHost: p\r\n\r\n");
+            until_application_has("\r\n\r\n");
+            app().received.clear();
+            app().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            until_has(*client, "200 OK");
+        }
+    };
+    adopt(allow(rules("old")));
+    ask_all("old");
+    ask_all("old");
+    adopt(allow(rules("new")));
+    ask_all("new");
+    const std::string requests = metric("request_total");
+    for (int i = 0; i < 6; ++i) {
+        const std::string place = std::to_string(i) + "\"";
+        EXPECT_THAT(requests, ::testing::ContainsRegex("route_name=\"old" + place + ".*} 2"));
+        EXPECT_THAT(requests, ::testing::ContainsRegex("route_name=\"new" + place + ".*} 1"));
+    }
+    EXPECT_THAT(metric("inbound_http_authz_allow_total"), EndsWith(" 18"));
+}
+
 TEST_F(InboundHttp, PeerWhoseCertificateHasEndedIsServedNoMore) {
     open_for_all();
     peer_not_after = std::chrono::system_clock::now() - std::chrono::seconds(1);
