@@ -7,49 +7,39 @@ namespace proxy::http {
 bool HeadScanner::scan(std::string_view input, const Limits& limits) {
     const std::string_view head = input.substr(0, limits.head_bytes_max);
     has_begun_ = has_begun_ || !head.empty();
-    while (!trouble_) {
-        scanned_ = find_control(head, scanned_);
-        if (scanned_ == head.size()) {
-            break;
+    std::size_t place = trouble_ ? head.size() : find_control(head, scanned_);
+    while (place < head.size()) {
+        const bool is_last = place + 1 == head.size();
+        if (head[place] == '\r' && !is_last && head[place + 1] == '\n') {
+            const std::size_t line_end = place;
+            const bool is_empty = line_end == line_begin_;
+            scanned_ = line_begin_ = place + 2;
+            if (is_empty) {
+                return true;
+            }
+            // One line more than fields: the request or status line.
+            if (line_ends_.size() > limits.head_fields_max) {
+                trouble_ = {"too many fields", true};
+                return false;
+            }
+            line_ends_.push_back(static_cast<std::uint32_t>(line_end));
+            place = find_control(head, line_end + 2);
+            continue;
         }
-        const char control = head[scanned_];
-        if (control == '\n') {
+        if (head[place] == '\n') {
             trouble_ = {"a line ends in LF without CR"};
             return false;
         }
-        if (control == '\r' && scanned_ + 1 == head.size()) {
+        if (head[place] == '\r' && is_last) {
             break;  // its LF may follow
         }
-        if (control == '\r' && head[scanned_ + 1] == '\n') {
-            if (end_line(limits)) {
-                return true;
-            }
-            continue;
-        }
-        has_controls_ = has_controls_ || control != '\t';
-        ++scanned_;
+        has_controls_ = has_controls_ || head[place] != '\t';
+        place = find_control(head, place + 1);
     }
+    scanned_ = place;
     if (!trouble_ && head.size() == limits.head_bytes_max) {
         trouble_ = {"the head is too long", true};
     }
-    return false;
-}
-
-/// The CR of a line end is next. True when the line is the empty one.
-bool HeadScanner::end_line(const Limits& limits) {
-    const std::size_t line_end = scanned_;
-    const bool is_empty = line_end == line_begin_;
-    scanned_ += 2;
-    line_begin_ = scanned_;
-    if (is_empty) {
-        return true;
-    }
-    // One line more than fields: the request or status line.
-    if (line_ends_.size() > limits.head_fields_max) {
-        trouble_ = {"too many fields", true};
-        return false;
-    }
-    line_ends_.push_back(static_cast<std::uint32_t>(line_end));
     return false;
 }
 
@@ -60,19 +50,6 @@ void HeadScanner::reset() {
     has_begun_ = false;
     has_controls_ = false;
     trouble_ = {};
-}
-
-Trouble split_field_line(std::string_view line, Field& out) {
-    const std::size_t name_size = count_token(line);
-    if (name_size == 0 && !line.empty() && is_blank(line.front())) {
-        return {"a line begins with a space (obs-fold)"};
-    }
-    if (name_size == 0 || name_size == line.size() || line[name_size] != ':') {
-        return {"a field name is not a token"};
-    }
-    out.name = line.substr(0, name_size);
-    out.value = trim(line.substr(name_size + 1));
-    return {};
 }
 
 Trouble parse_field_line(std::string_view line, Field& out) {

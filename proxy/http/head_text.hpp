@@ -1,6 +1,7 @@
 // The text of a head or a trailer section: where it ends, its lines, its fields. No meaning yet.
 #pragma once
 
+#include "proxy/http/byte_scan.hpp"
 #include "proxy/http/grammar.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/limits.hpp"
@@ -32,8 +33,6 @@ class HeadScanner {
     void reset();
 
  private:
-    bool end_line(const Limits& limits);
-
     std::vector<std::uint32_t> line_ends_;
     std::size_t line_begin_ = 0;
     std::size_t scanned_ = 0;
@@ -44,7 +43,18 @@ class HeadScanner {
 
 /// "name: value" without its CRLF, as two views. A line that begins with a space or tab is obs-fold
 /// and no field (RFC 9112 §5.2), wherever it stands. What the value holds is not looked at.
-[[nodiscard]] Trouble split_field_line(std::string_view line, Field& out);
+[[nodiscard]] inline Trouble split_field_line(std::string_view line, Field& out) {
+    const std::size_t name_size = count_token(line);
+    if (name_size == 0 && !line.empty() && is_blank(line.front())) {
+        return {"a line begins with a space (obs-fold)"};
+    }
+    if (name_size == 0 || name_size == line.size() || line[name_size] != ':') {
+        return {"a field name is not a token"};
+    }
+    out.name = {line.data(), name_size};
+    out.value = trim({line.data() + name_size + 1, line.size() - name_size - 1});
+    return {};
+}
 /// The same, and refuses values with control characters.
 [[nodiscard]] Trouble parse_field_line(std::string_view line, Field& out);
 
