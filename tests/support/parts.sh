@@ -69,6 +69,12 @@ part_instructions() {
         pytest_part instructions tests/bench/instructions_test.py
 }
 
+# What measures: its own tests, and one run with the real proxies.
+part_comparison() {
+    build_benches >&2 &&
+        pytest_part comparison tests/bench --ignore tests/bench/instructions_test.py
+}
+
 part_e2e() {
     build_release >&2 && configure_sanitized && ninja -C build-asan smilax >&2 &&
         SMILAX_BINARY="$PWD/build-asan/smilax" SMILAX_RELEASE_BINARY="$PWD/build/smilax" \

@@ -1,0 +1,83 @@
+"""A result for a terminal."""
+
+from results import title
+
+
+def number(value):
+    """Three digits that matter, thousands set apart."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def render(result):
+    lines = list(_head(result))
+    for scenario in result["scenarios"]:
+        lines += ["", *_scenario(scenario)]
+    return "\n".join([*lines, "", *_summary(result), ""])
+
+
+def _head(result):
+    machine = result["machine"]
+    virtual = ", virtual" if machine["is_virtual"] else ""
+    yield (f"{machine['processor']}{virtual}, {machine['cores']} cores,"
+           f" {machine['memory_gib']} GiB, Linux {machine['kernel']}; {result['layout']}")
+    yield "; ".join(f"{name}: {text}" for name, text in result["versions"].items())
+    yield (f"{result['rounds']} rounds of {result['seconds']:g} s; numbers are medians, ratios are of"
+           " pairs in one round: median [lowest – highest]")
+    yield from result["notes"]
+
+
+def _scenario(scenario):
+    yield f"{scenario['name']}: {scenario['what']}"
+    if scenario["candidates"]:
+        yield from table(scenario)
+    for ratio in scenario["ratios"]:
+        yield (f"  {title(ratio['metric'])[0]}: {ratio['of']} = {ratio['median']:.2f}"
+               f" [{ratio['low']:.2f} – {ratio['high']:.2f}] × {ratio['against']}")
+    for label, candidate in scenario["candidates"].items():
+        for error in candidate["errors"][:3]:
+            yield f"  ERRORS {label}: {error}"
+    for label, why in scenario["skipped"].items():
+        yield f"  without {label}: {why}"
+    for note in scenario["notes"]:
+        yield f"  note: {note}"
+    for verdict in scenario["verdicts"]:
+        yield f"  {sentence(verdict)}"
+
+
+def table(scenario):
+    """One row per candidate, only metrics that somebody has."""
+    metrics = [metric for metric in scenario["metrics"] if any(
+        metric in candidate["medians"] for candidate in scenario["candidates"].values())]
+    rows = [["", *(f"{words} {unit}".strip() for words, unit in map(title, metrics))]]
+    for label, candidate in scenario["candidates"].items():
+        rows.append([label, *(number(candidate["medians"].get(metric)) for metric in metrics)])
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in
+                                            zip(row[1:], widths[1:], strict=True))]
+        yield "  " + "  ".join(cells).rstrip()
+
+
+def sentence(verdict):
+    words, _ = title(verdict["metric"])
+    against = f" × {verdict['against']}" if verdict["against"] else f" {verdict['unit']}"
+    made = (f"{verdict['verdict'].upper()}: {words} of {verdict['candidate']}"
+            f" {verdict['sense']} {verdict['limit']:g}{against}")
+    if verdict["measured"]:
+        measured = verdict["measured"]
+        made += (f"; measured {number(measured['median'])}"
+                 f" [{number(measured['low'])} – {number(measured['high'])}]")
+    return made + (f"; {verdict['why']}" if verdict["why"] else "")
+
+
+def _summary(result):
+    verdicts = [(scenario["name"], verdict) for scenario in result["scenarios"]
+                for verdict in scenario["verdicts"]]
+    if not verdicts:
+        return
+    yield "Targets:"
+    for name, verdict in verdicts:
+        yield f"  {name}: {sentence(verdict)}"

@@ -1,0 +1,187 @@
+"""The rounds of a scenario: A B A B …, only the candidate that is measured may run."""
+
+import contextlib
+import dataclasses
+import itertools
+import pathlib
+import tempfile
+
+import layout
+from application import Application, PORT
+from candidate import Running
+from certificates import by_openssl, by_smilax
+from generator import Generator
+from peers import PEERS
+from peers.base import Site
+
+DID_NOT_START = "did not start"
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    rounds: int
+    seconds: float
+    peers: tuple  # those that take part
+
+
+@dataclasses.dataclass
+class Measured:
+    """What came of a scenario."""
+
+    scenario: object
+    candidates: tuple = ()  # those that ran
+    samples: dict = dataclasses.field(default_factory=dict)  # label → metric → one per round
+    errors: dict = dataclasses.field(default_factory=dict)  # label → sentences
+    skipped: dict = dataclasses.field(default_factory=dict)  # label → why
+    configurations: dict = dataclasses.field(default_factory=dict)  # label → file → text
+    notes: list = dataclasses.field(default_factory=list)
+
+
+class Bench:
+    """What all scenarios of a run share: the folder, the application, the load, certificates."""
+
+    def __init__(self, cores, isolated, files_max, generator_program):
+        self._stack = contextlib.ExitStack()
+        self.cores = cores
+        self.isolated = isolated
+        self.files_max = files_max
+        self.address = layout.addresses()
+        self._numbers = itertools.count(1)
+        self.folder = pathlib.Path(self._stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="smilax-bench.")))
+        try:
+            self.generator = Generator(generator_program, cores.load, self.folder)
+            self.identities = by_openssl(self.folder / "openssl")
+            self.mesh_identities = by_smilax(PEERS["smilax"].program(), self.folder / "identity")
+            self.application = Application(
+                self.folder / "application", self.address(1), cores.application,
+                everywhere=isolated)
+            self._stack.callback(self.application.end)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    def start(self, candidate, place):
+        """`place`: a number from 0 that no other running candidate has."""
+        folder = self.folder / f"candidate-{next(self._numbers)}"
+        folder.mkdir()
+        site = Site(
+            self.cores, folder, self.address(10 + 2 * place), self.address(11 + 2 * place),
+            f"{self.address(1)}:{PORT}", self.identities, self.mesh_identities, self.isolated)
+        plan = PEERS[candidate.peer].plan(site, candidate.shape)
+        return Running(candidate, plan, self.cores, folder)
+
+
+class ScenarioRun:
+    """One scenario being run; what its `prepare` and `measure` see."""
+
+    def __init__(self, bench, scenario, options, progress):
+        self.scenario = scenario
+        self.generator = bench.generator
+        self.cores = bench.cores
+        self.files_max = bench.files_max
+        self.seconds = options.seconds
+        self.running = []
+        self.measured = Measured(scenario, notes=list(scenario.notes))
+        self._bench = bench
+        self._options = options
+        self._progress = progress
+        self._prepared = None
+
+    def note(self, sentence):
+        self.measured.notes.append(sentence)
+
+    def alone(self, running, act):
+        """Runs `act` while all others are frozen."""
+        running.thaw()
+        try:
+            return act()
+        finally:
+            running.freeze()
+
+    def run(self):
+        chosen = self._choose()
+        if not chosen:
+            return self.measured
+        with contextlib.ExitStack() as stack:
+            if not self.scenario.fresh:
+                chosen = self._start(chosen, stack)
+                for running in self.running:
+                    self._progress(f"{self.scenario.name}: warming up {running.candidate.label}")
+                    self.alone(running, lambda running=running: self._warm(running))
+            self.measured.candidates = chosen
+            for candidate in chosen:
+                self.measured.samples[candidate.label] = {}
+                self.measured.errors[candidate.label] = []
+            self._prepared = self.scenario.prepare(self)
+            for number in range(self._options.rounds):
+                self._round(number, chosen)
+        return self.measured
+
+    def _choose(self):
+        """The candidates whose peer is here, takes part, and knows how."""
+        chosen = []
+        for candidate in self.scenario.candidates():
+            peer = PEERS[candidate.peer]
+            why = None
+            if candidate.peer not in self._options.peers:
+                why = "not asked for"
+            elif peer.program() is None:
+                why = f"not here: {peer.how_to_get()}"
+            else:
+                why = peer.refuses(candidate.shape, self._bench.isolated)
+            if why is None:
+                chosen.append(candidate)
+            else:
+                self.measured.skipped[candidate.label] = why
+        return chosen
+
+    def _start(self, chosen, stack):
+        """Starts them one after the other; who does not come up is left out and said."""
+        up = []
+        for place, candidate in enumerate(chosen):
+            self._progress(f"{self.scenario.name}: starting {candidate.label}")
+            try:
+                running = stack.enter_context(self._bench.start(candidate, place))
+            except (RuntimeError, layout.Unsuitable) as error:
+                self.measured.skipped[candidate.label] = f"{DID_NOT_START}: {error}"
+                continue
+            running.freeze()
+            self.running.append(running)
+            self.measured.configurations[candidate.label] = running.plan.configurations
+            up.append(candidate)
+        return up
+
+    def _warm(self, running):
+        """A first measurement that nobody counts. Without what prepare finds out, which comes next,
+        only scenarios that need nothing of it can be measured; for the others plain load does."""
+        self.generator.run(
+            running.entry, dataclasses.replace(self.scenario.load, rate=None), min(1.0, self.seconds))
+
+    def _round(self, number, chosen):
+        samples = {}
+        for place, candidate in enumerate(chosen):
+            self._progress(f"{self.scenario.name}: round {number + 1} of {self._options.rounds},"
+                           f" {candidate.label}")
+            samples[candidate.label] = self._turn(place, candidate)
+        self.scenario.complete(samples)
+        for label, sample in samples.items():
+            if sample.fault:
+                self.measured.errors[label].append(f"round {number + 1}: {sample.fault}")
+            for metric, value in sample.metrics.items():
+                self.measured.samples[label].setdefault(metric, []).append(value)
+
+    def _turn(self, place, candidate):
+        if self.scenario.fresh:
+            with self._bench.start(candidate, place) as running:
+                self.measured.configurations[candidate.label] = running.plan.configurations
+                return self.scenario.measure(self, running, self._prepared)
+        running = next(made for made in self.running if made.candidate is candidate)
+        return self.alone(
+            running, lambda: self.scenario.measure(self, running, self._prepared))

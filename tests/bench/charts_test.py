@@ -1,0 +1,98 @@
+"""The charts are well-formed SVG that says what the numbers say."""
+
+import xml.etree.ElementTree as ET
+
+import charts
+import pytest
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def ratio(median, low, high, against="haproxy", metric="cpu", of="smilax"):
+    return {"metric": metric, "of": of, "against": against, "median": median, "low": low,
+            "high": high, "quarter": low, "three_quarters": high}
+
+
+def scenario(name, ratios, **rest):
+    return {"name": name, "what": "what", "curve": "", "candidates": {}, "verdicts": [],
+            "ratios": ratios, **rest}
+
+
+def title_of(metric):
+    return f"words of {metric}", "µs"
+
+
+def parse(text):
+    root = ET.fromstring(text)
+    return root, [node.text for node in root.iter(f"{SVG}text")]
+
+
+def widths(root):
+    """Of the bars: all rectangles but the background."""
+    return [float(node.get("width")) for node in root.iter(f"{SVG}rect")][1:]
+
+
+def test_bars_are_as_long_as_their_ratios():
+    root, words = parse(charts.bars("title", [("row", [ratio(0.5, 0.4, 0.6), ratio(1, 1, 1)], None)]))
+    half, whole = widths(root)
+    assert half == pytest.approx(whole / 2, rel=0.01)
+    assert "0.50 × haproxy" in words
+
+
+def test_a_bar_beyond_the_chart_ends_at_its_edge_and_keeps_its_number():
+    root, words = parse(charts.bars("title", [("row", [ratio(7.25, 7, 8)], None)]))
+    assert max(widths(root)) <= charts.WIDTH - charts.LABEL_WIDTH
+    assert "7.25 × haproxy" in words
+
+
+def test_words_are_escaped():
+    _, words = parse(charts.bars("a < b & c", [('<script> "x"', [ratio(1, 1, 1)], 0.85)]))
+    assert '<script> "x"' in words
+
+
+def test_a_curve_is_relative_to_its_first_point():
+    root, words = parse(charts.curves("t", "targets", [("CPU", [(1, 20.0), (10_000, 21.0)])]))
+    assert "CPU 1.05 ×" in words
+    assert "10,000" in words
+    assert len(list(root.iter(f"{SVG}circle"))) == 2
+
+
+def test_a_curve_that_rises_goes_up():
+    root, _ = parse(charts.curves("t", "targets", [("CPU", [(1, 20.0), (10, 40.0)])]))
+    first, last = [float(node.get("cy")) for node in root.iter(f"{SVG}circle")]
+    assert last < first
+
+
+def test_a_curve_of_one_point_is_drawn():
+    root, _ = parse(charts.curves("t", "targets", [("CPU", [(1, 20.0)])]))
+    assert len(list(root.iter(f"{SVG}circle"))) == 1
+
+
+def test_a_curve_without_points_says_so():
+    assert "nothing was measured" in parse(charts.curves("t", "x", [("CPU", [])]))[1]
+
+
+def test_a_result_has_a_chart_per_group_and_per_curve():
+    candidates = {"1": {"x": 1, "medians": {"cpu": 2.0}}, "10": {"x": 10, "medians": {"cpu": 3.0}}}
+    made = charts.of_result(
+        [
+            scenario("mtls/keep-alive-50", [ratio(0.7, 0.6, 0.8)]),
+            scenario("mtls/bulk", [ratio(1.7, 1.6, 1.8)]),
+            scenario("growth/targets", [ratio(1.5, 1, 2, "1", of="10")], curve="targets",
+                     candidates=candidates),
+            scenario("skipped", []),
+        ],
+        title_of,
+    )
+    assert sorted(made) == ["growth-targets.svg", "mtls.svg"]
+    _, words = parse(made["mtls.svg"])
+    assert "keep-alive-50: words of cpu" in words
+    assert "words of cpu 1.50 ×" in parse(made["growth-targets.svg"])[1]
+
+
+def test_the_target_of_a_ratio_is_drawn():
+    verdict = {"metric": "cpu", "candidate": "smilax", "against": "haproxy", "limit": 0.75}
+    with_target = charts.of_result(
+        [scenario("mtls/x", [ratio(0.7, 0.6, 0.8)], verdicts=[verdict])], title_of)["mtls.svg"]
+    without = charts.of_result([scenario("mtls/x", [ratio(0.7, 0.6, 0.8)])], title_of)["mtls.svg"]
+    assert with_target.count("#b00020") == without.count("#b00020") + 1

@@ -1,0 +1,95 @@
+"""The smallest scenario for real, once: it concludes nothing, and everything is gone afterwards."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import bench
+import pytest
+from layout import Unsuitable
+from peers import PEERS
+from scenarios import SMALLEST
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SECONDS_MAX = 120
+
+
+@pytest.fixture(autouse=True)
+def everything_is_here():
+    try:
+        bench.generator_program()
+    except Unsuitable as why:
+        pytest.skip(str(why))
+    for name in ("smilax", "haproxy"):
+        if PEERS[name].program() is None:
+            pytest.skip(f"{name}: {PEERS[name].how_to_get()}")
+    if len(os.sched_getaffinity(0)) < 2 or shutil.which("setpriv") is None:
+        pytest.skip("needs two cores and setpriv")
+
+
+def start(folder, *arguments):
+    return subprocess.Popen(
+        ["/usr/bin/python3", ROOT / "bench" / "bench.py", SMALLEST, "--peers",
+         "smilax,haproxy,direct", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"TMPDIR": str(folder)})
+
+
+def test_the_smallest_scenario_runs_and_concludes_nothing(tmp_path):
+    child = start(tmp_path, "--quick", "-o", "json")
+    out, said = child.communicate(timeout=SECONDS_MAX)
+    assert child.returncode == 0, said
+    scenario, = json.loads(out)["scenarios"]
+    assert list(scenario["candidates"]) == ["smilax", "haproxy", "direct"], scenario["skipped"]
+    for label, candidate in scenario["candidates"].items():
+        assert candidate["errors"] == [], label
+        assert candidate["medians"]["requests_per_second"] > 100
+    for label in ("smilax", "haproxy"):
+        # No proxy does it for a microsecond, and none needs a millisecond.
+        assert 1 < scenario["candidates"][label]["medians"]["cpu_us_per_request"] < 1000
+    verdict, = scenario["verdicts"]
+    assert (verdict["verdict"], verdict["why"]) == ("cannot say", "a quick run never concludes")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_when_it_is_interrupted(tmp_path, number):
+    child = start(tmp_path)
+    # The application, and at least one proxy.
+    until(lambda: len(beside(tmp_path)) >= 2)
+    child.send_signal(number)
+    child.communicate(timeout=SECONDS_MAX)
+    assert child.returncode == (130 if number != signal.SIGKILL else -signal.SIGKILL)
+    until(lambda: not beside(tmp_path))
+    if number != signal.SIGKILL:
+        assert list(tmp_path.iterdir()) == []
+
+
+def beside(folder):
+    """Processes whose command names the folder of a run."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if f"{folder}/smilax-bench." in words:
+                found.append(int(entry.name))
+    return found
+
+
+def until(question):
+    """What it answers, as soon as that is true."""
+    end = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < end:
+        answer = question()
+        if answer:
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("it did not come about in time")
