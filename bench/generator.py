@@ -104,21 +104,23 @@ class Generator:
         self.core = core
         self.log = folder / "load.log"
 
-    def start(self, entry, load, seconds):
-        return Run(self, entry, load, seconds)
+    def start(self, entry, load, seconds, warm_seconds=0.0):
+        return Run(self, entry, load, seconds, warm_seconds)
 
-    def run(self, entry, load, seconds):
-        with self.start(entry, load, seconds) as run:
+    def run(self, entry, load, seconds, warm_seconds=0.0):
+        with self.start(entry, load, seconds, warm_seconds) as run:
             return run.outcome()
 
 
 class Run:
     """One load that is under way."""
 
-    def __init__(self, generator, entry, load, seconds):
-        self.seconds = seconds
+    def __init__(self, generator, entry, load, seconds, warm_seconds):
+        self.seconds = seconds + warm_seconds
         command = [generator.program, *entry.arguments(load), *load.arguments(),
                    "--seconds", f"{seconds:g}"]
+        if warm_seconds:
+            command += ["--warm-up", f"{warm_seconds:g}"]
         self.process = Process(command, generator.core, generator.log, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE)
 
@@ -130,10 +132,17 @@ class Run:
 
     def wait_ready(self):
         """Of an idle load: all its connections are open and were used once. How many there are."""
+        return self._first_line()["ready"]
+
+    def wait_begun(self):
+        """Of a load that warms up: from here on it counts."""
+        assert self._first_line()["begun"]
+
+    def _first_line(self):
         line = self.process.child.stdout.readline()
         if not line:
             raise RuntimeError(f"the load generator ended: {self.process.said()[-2000:]}")
-        return json.loads(line)["ready"]
+        return json.loads(line)
 
     def outcome(self):
         """Waits for the end; an idle load ends now."""

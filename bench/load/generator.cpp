@@ -91,6 +91,21 @@ std::size_t Generator::prepare() {
     return ready_;
 }
 
+void Generator::warm_up() {
+    now_ = Clock::now();
+    schedule_.begin(now_);
+    const Instant end = std::min(now_ + length_of(options_.warm_up_seconds), schedule_.end());
+    while (now_ < end) {
+        assign_what_is_due();
+        turn_until_due(end);
+    }
+    // The connections count into this very object.
+    Result begun;
+    begun.rate_asked = result_.rate_asked;
+    begun.errors = result_.errors;
+    result_ = begun;
+}
+
 void Generator::load() {
     now_ = Clock::now();
     schedule_.begin(now_);

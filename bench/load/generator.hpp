@@ -40,6 +40,9 @@ class Generator {
     /// each; returns how many were answered.
     std::size_t prepare();
 
+    /// The same load as `load`, for as long as asked; of what it counts only the errors are kept.
+    void warm_up();
+
     /// Then one of the two: sends requests for as long as asked, or holds the connections until
     /// `input` closes.
     void load();

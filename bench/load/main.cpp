@@ -23,6 +23,11 @@ void run(const bench::load::Options& options) {
         std::fflush(stdout);
         generator.hold(STDIN_FILENO);
     } else {
+        if (options.warm_up_seconds > 0) {
+            generator.warm_up();
+            fmt::print("{{\"begun\":true}}\n");
+            std::fflush(stdout);
+        }
         generator.load();
     }
     fmt::print("{}\n", to_json(generator.result()));

@@ -92,6 +92,13 @@ void add_pace(CLI::App& app, Options& options, Words& words) {
     app.add_option("--seconds", options.seconds, "for how long")
         ->required()
         ->check(CLI::Range(0.01, k_seconds_max));
+    auto* warm_up = app.add_option(
+        "--warm-up",
+        options.warm_up_seconds,
+        "the same load before that for so long; then {\"begun\":true}, and only errors are kept of "
+        "it"
+    );
+    warm_up->check(CLI::Range(0.0, k_seconds_max));
     auto* rate = app.add_option("--rate", words.rate, "open loop: requests per second in all");
     rate->check(CLI::Range(0.1, k_rate_max));
     auto* closes = app.add_flag("--close", words.closes, "a new connection for every request");
@@ -111,6 +118,7 @@ void add_pace(CLI::App& app, Options& options, Words& words) {
     )
         ->excludes(rate)
         ->excludes(closes)
+        ->excludes(warm_up)
         ->excludes(only);
 }
 

@@ -48,6 +48,7 @@ struct Options {
     RequestOptions request;
     std::size_t connections = 1;
     double seconds = 1;
+    double warm_up_seconds = 0;  // before those, and not counted
     std::optional<double> rate;
     Mode mode = Mode::keep_alive;
     std::optional<TlsOptions> tls;

@@ -97,14 +97,11 @@ class ClosedLoop(Scenario):
 
     def measure(self, run, running, prepared):
         load = dataclasses.replace(self.load, resume=running.candidate.resume)
-        run.generator.run(running.entry, load, WARM_SECONDS)
         with contextlib.ExitStack() as stack:
             beside = None
             if running.candidate.scraped:
                 beside = stack.enter_context(Scraper(running.plan))
-            window = Window(running, run.cores.proxies)
-            outcome = run.generator.run(running.entry, load, run.seconds)
-            metrics = window.close()
+            outcome, window, metrics = measured_load(run, running, load)
         fault = outcome.fault() or (f"scraping: {beside.error}" if beside and beside.error else "")
         metrics |= latencies(outcome)
         metrics["requests_per_second"] = outcome.requests / outcome.seconds
@@ -116,6 +113,16 @@ class ClosedLoop(Scenario):
                 moved = outcome.bytes_read + outcome.bytes_written
                 metrics["gb_per_core_second"] = moved / window.cpu_ns
         return Sample(metrics, fault)
+
+
+def measured_load(run, running, load):
+    """One load, and the time of the proxies' core from when it is warm until it ends: (outcome,
+    window, its metrics)."""
+    with run.generator.start(running.entry, load, run.seconds, WARM_SECONDS) as started:
+        started.wait_begun()
+        window = Window(running, run.cores.proxies)
+        outcome = started.outcome()
+        return outcome, window, window.close()
 
 
 class Window:

@@ -6,7 +6,7 @@ from candidate import Candidate
 from generator import Load
 from peers.base import Shape
 from ratios import Target
-from scenarios.base import WARM_SECONDS, ClosedLoop, Sample, Scenario, Window
+from scenarios.base import ClosedLoop, Sample, Scenario, measured_load
 
 SERVER = Shape(role="server")
 PEERS = ("smilax", "haproxy", "nginx", "envoy")
@@ -45,10 +45,7 @@ class Handshakes(Scenario):
 
     def measure(self, run, running, prepared):
         load = dataclasses.replace(self.load, resume=running.candidate.resume)
-        run.generator.run(running.entry, load, WARM_SECONDS)
-        window = Window(running, run.cores.proxies)
-        outcome = run.generator.run(running.entry, load, run.seconds)
-        metrics = window.close()
+        outcome, window, metrics = measured_load(run, running, load)
         metrics["handshakes_per_second"] = outcome.handshakes / outcome.seconds
         if outcome.handshakes:
             metrics["cpu_us_per_handshake"] = window.cpu_ns / 1000 / outcome.handshakes

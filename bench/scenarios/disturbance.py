@@ -2,12 +2,14 @@
 
 import contextlib
 import dataclasses
+import time
 
 from candidate import Candidate
 from generator import Load
 from peers.base import Shape
 from ratios import Target
-from scenarios.base import BIG, WARM_SECONDS, ClosedLoop, Sample, Scenario, Window, latencies
+from scenarios.base import (
+    BIG, WARM_SECONDS, ClosedLoop, Sample, Scenario, latencies, measured_load)
 from scenarios.latency import rate_fault, slowest_capacity
 from surroundings import WRITES_PER_SECOND, Churn, snapshot_generation
 
@@ -30,21 +32,21 @@ class Churned(AtHalfRate):
     """A file of the resources is replaced a hundred times a second, or is not."""
 
     def measure(self, run, running, prepared):
-        run.generator.run(running.entry, self.load, WARM_SECONDS)
         before = snapshot_generation(running.metrics())
         with contextlib.ExitStack() as stack:
             churn = None
             if running.candidate.churned:
                 churn = stack.enter_context(Churn(running.plan.resources))
-            window = Window(running, run.cores.proxies)
-            outcome = run.generator.run(running.entry, prepared, run.seconds)
-            metrics = window.close() | latencies(outcome)
+            began = time.monotonic()
+            outcome, _, metrics = measured_load(run, running, prepared)
+            churned_seconds = time.monotonic() - began
+        metrics |= latencies(outcome)
         taken = snapshot_generation(running.metrics()) - before
-        metrics["snapshots_per_second"] = taken / outcome.seconds
+        metrics["snapshots_per_second"] = taken / churned_seconds
         fault = outcome.fault() or rate_fault(prepared, outcome)
         if churn is not None:
             fault = fault or churn.error or ""
-            if not fault and churn.done < 0.9 * WRITES_PER_SECOND * outcome.seconds:
+            if not fault and churn.done < 0.9 * WRITES_PER_SECOND * churned_seconds:
                 fault = f"the file changed only {churn.done} times"
             if not fault and taken == 0:
                 fault = "not one change took effect"
@@ -56,12 +58,11 @@ class SlowReader(AtHalfRate):
     """One connection reads a large answer at 10 MB/s beside 50 that are fast."""
 
     def measure(self, run, running, prepared):
-        run.generator.run(running.entry, self.load, WARM_SECONDS)
         slow = Load(path=BIG, connections=1, read_bytes_per_second=SLOW_BYTES_PER_SECOND)
-        with run.generator.start(running.entry, slow, run.seconds + 0.5) as reading:
-            window = Window(running, run.cores.proxies)
-            outcome = run.generator.run(running.entry, prepared, run.seconds)
-            metrics = window.close() | latencies(outcome)
+        beside_seconds = WARM_SECONDS + run.seconds + 0.3
+        with run.generator.start(running.entry, slow, beside_seconds) as reading:
+            outcome, _, metrics = measured_load(run, running, prepared)
+            metrics |= latencies(outcome)
             slow_outcome = reading.outcome()
         metrics["slow_mb_per_second"] = slow_outcome.bytes_read / slow_outcome.seconds / 1e6
         if running.processes:

@@ -14,7 +14,8 @@ SLOW_PEERS = ("envoy", "direct")  # they do not set the rates; Envoy may then be
 
 
 def capacity(run, running, load):
-    return run.generator.run(running.entry, load, run.seconds).requests / run.seconds
+    outcome = run.generator.run(running.entry, load, run.seconds, WARM_SECONDS)
+    return outcome.requests / outcome.seconds
 
 
 def slowest_capacity(run, load):
@@ -41,11 +42,10 @@ class Latency(Scenario):
         return {share: slowest * share / 100 for share in SHARES}
 
     def measure(self, run, running, prepared):
-        run.generator.run(running.entry, self.load, WARM_SECONDS)
         metrics, faults = {}, []
         for share, rate in prepared.items():
             load = dataclasses.replace(self.load, rate=rate)
-            outcome = run.generator.run(running.entry, load, run.seconds)
+            outcome = run.generator.run(running.entry, load, run.seconds, WARM_SECONDS)
             metrics |= latencies(outcome, f"@{share}%")
             faults += filter(None, [outcome.fault(), rate_fault(load, outcome)])
         return Sample(metrics, f"{faults[0]}" if faults else "")
@@ -61,7 +61,7 @@ class Latency(Scenario):
                     for name, value in list(sample.metrics.items()) if name in direct}
 
     def turn_seconds(self, seconds):
-        return WARM_SECONDS + len(SHARES) * (seconds + 0.2)
+        return len(SHARES) * (WARM_SECONDS + seconds + 0.2)
 
 
 def scenarios():

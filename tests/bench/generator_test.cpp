@@ -173,6 +173,37 @@ TEST(Generator, OfAClosedLoopHardlySeesTheSameStall) {
     EXPECT_LT(result.latencies.percentile(90), 150ms);
 }
 
+TEST(Generator, DoesNotCountTheLoadOfItsWarmUp) {
+    const Server server(Behaviour{.stall = 150ms});
+    Options options = options_for(server);
+    options.warm_up_seconds = 0.2;
+    options.rate = 100;
+    Generator generator(options);
+    generator.prepare();
+    generator.warm_up();
+    const std::uint64_t warmed = server.requests();
+    generator.load();
+    EXPECT_GE(warmed, 16U);
+    EXPECT_EQ(generator.result().requests, 20U);
+    EXPECT_EQ(generator.result().sent, 20U);
+    EXPECT_EQ(generator.result().rate_asked, 100.0);
+    EXPECT_EQ(server.accepted(), 4U);
+    // The stall was over before.
+    EXPECT_LT(generator.result().latencies.percentile(100), 140ms);
+}
+
+TEST(Generator, KeepsTheErrorsOfItsWarmUp) {
+    const Server server(Behaviour{.answer = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"});
+    Options options = options_for(server);
+    options.warm_up_seconds = 0.1;
+    options.rate = 100;
+    Generator generator(options);
+    generator.prepare();
+    generator.warm_up();
+    EXPECT_EQ(generator.result().requests, 0U);
+    EXPECT_GE(generator.result().errors.status, 8U);
+}
+
 TEST(Generator, CountsEveryIntendedRequestThatIsNeverAnswered) {
     const Server server(Behaviour{.answers = false});
     const Result result = run(counted_options_for(server));
