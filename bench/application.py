@@ -6,12 +6,15 @@ import shutil
 from processes import Process
 
 PORT = 19091
-BIG_BYTES = 1 << 30  # sparse: it is read, never written
+# Complete within a measurement, and its head does not count.
+LARGE_BYTES = 16 << 20
+ENDLESS_BYTES = 1 << 30  # for who reads slowly; sparse, as the other
 
 # What scenarios ask for. All of it below /files/, which the last target allows.
 SMALL = "/files/1k"
 MEDIUM = "/files/64k"
-BIG = "/files/big"
+LARGE = "/files/16m"
+ENDLESS = "/files/endless"
 CHUNKED = "/files/chunked"
 UPLOAD = "/files/upload"
 
@@ -83,8 +86,9 @@ class Application:
 def write_files(folder):
     (folder / "1k").write_bytes(b"x" * 1024)
     (folder / "64k").write_bytes(b"x" * 65536)
-    with open(folder / "big", "wb") as file:
-        file.truncate(BIG_BYTES)
+    for name, size in (("16m", LARGE_BYTES), ("endless", ENDLESS_BYTES)):
+        with open(folder / name, "wb") as file:
+            file.truncate(size)
     (folder / "chunked").write_text(
         'begin<!--#echo var="request_method" -->' + "x" * 1000 + "end")
 

@@ -33,9 +33,7 @@ def _scenario(scenario):
     yield f"{scenario['name']}: {scenario['what']}"
     if scenario["candidates"]:
         yield from table(scenario)
-    for ratio in scenario["ratios"]:
-        yield (f"  {title(ratio['metric'])[0]}: {ratio['of']} = {ratio['median']:.2f}"
-               f" [{ratio['low']:.2f} – {ratio['high']:.2f}] × {ratio['against']}")
+    yield from _ratios(scenario)
     for label, candidate in scenario["candidates"].items():
         for error in candidate["errors"][:3]:
             yield f"  ERRORS {label}: {error}"
@@ -47,13 +45,28 @@ def _scenario(scenario):
         yield f"  {sentence(verdict)}"
 
 
+def _ratios(scenario):
+    """One line for each metric of a candidate."""
+    lines = {}
+    for ratio in scenario["ratios"]:
+        lines.setdefault((ratio["metric"], ratio["of"]), []).append(
+            f"{ratio['median']:.2f} [{ratio['low']:.2f} – {ratio['high']:.2f}] × {ratio['against']}")
+    for (metric, of), words in lines.items():
+        yield f"  {title(metric)[0]}: {of} = {', '.join(words)}"
+
+
+METRICS_BESIDE_MAX = 6
+
+
 def table(scenario):
-    """One row per candidate, only metrics that somebody has."""
+    """Only metrics that somebody has; a row per candidate, or per metric where they are many."""
     metrics = [metric for metric in scenario["metrics"] if any(
         metric in candidate["medians"] for candidate in scenario["candidates"].values())]
     rows = [["", *(f"{words} {unit}".strip() for words, unit in map(title, metrics))]]
     for label, candidate in scenario["candidates"].items():
         rows.append([label, *(number(candidate["medians"].get(metric)) for metric in metrics)])
+    if len(metrics) > METRICS_BESIDE_MAX:
+        rows = list(zip(*rows, strict=True))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in

@@ -11,7 +11,10 @@ from peers.base import Shape
 from processes import core_busy_ticks
 from surroundings import Scraper
 
-WARM_SECONDS = 0.4  # before each measurement: pools are filled, sleepers are awake
+# Before each measurement: who was frozen for a while fills its pools again, by a handshake for each
+# connection where there are two proxies.
+WARM_SECONDS = 0.4
+WARM_SECONDS_PER_CONNECTION = 0.004
 ALL_PEERS = ("smilax", "haproxy", "nginx", "envoy", "direct")
 
 # How a number is called and printed.
@@ -88,12 +91,16 @@ class Scenario:
 
     def turn_seconds(self, seconds):
         """About how long one measurement takes."""
-        return WARM_SECONDS + seconds + 0.2
+        return warm_seconds_of(self.load) + seconds + 0.2
 
 
 @dataclasses.dataclass(frozen=True)
 class ClosedLoop(Scenario):
     """As many requests as go through, and what they cost."""
+
+    def fault(self, load, outcome):
+        """What forbids to conclude anything; empty when nothing does."""
+        return outcome.fault()
 
     def measure(self, run, running, prepared):
         load = dataclasses.replace(self.load, resume=running.candidate.resume)
@@ -102,7 +109,9 @@ class ClosedLoop(Scenario):
             if running.candidate.scraped:
                 beside = stack.enter_context(Scraper(running.plan))
             outcome, window, metrics = measured_load(run, running, load)
-        fault = outcome.fault() or (f"scraping: {beside.error}" if beside and beside.error else "")
+        fault = self.fault(load, outcome)
+        if not fault and beside is not None and beside.error:
+            fault = f"scraping: {beside.error}"
         metrics |= latencies(outcome)
         metrics["requests_per_second"] = outcome.requests / outcome.seconds
         if running.processes:
@@ -116,13 +125,19 @@ class ClosedLoop(Scenario):
 
 
 def measured_load(run, running, load):
-    """One load, and the time of the proxies' core from when it is warm until it ends: (outcome,
-    window, its metrics)."""
-    with run.generator.start(running.entry, load, run.seconds, WARM_SECONDS) as started:
+    """One load, and the time of the proxies' core while it counts: (outcome, window, its metrics)."""
+    warm_seconds = warm_seconds_of(load)
+    with run.generator.start(running.entry, load, run.seconds, warm_seconds) as started:
         started.wait_begun()
         window = Window(running, run.cores.proxies)
-        outcome = started.outcome()
-        return outcome, window, window.close()
+        # Not until it ends: what is in flight then goes on for a while, and is not counted.
+        time.sleep(run.seconds)
+        metrics = window.close()
+        return started.outcome(), window, metrics
+
+
+def warm_seconds_of(load):
+    return WARM_SECONDS + WARM_SECONDS_PER_CONNECTION * load.connections
 
 
 class Window:
@@ -154,5 +169,5 @@ def latencies(outcome, suffix=""):
             if outcome.latency_us.get(name) is not None}
 
 
-SMALL, MEDIUM, BIG = application.SMALL, application.MEDIUM, application.BIG
-CHUNKED, UPLOAD = application.CHUNKED, application.UPLOAD
+SMALL, MEDIUM, LARGE = application.SMALL, application.MEDIUM, application.LARGE
+ENDLESS, CHUNKED, UPLOAD = application.ENDLESS, application.CHUNKED, application.UPLOAD

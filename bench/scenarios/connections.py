@@ -55,8 +55,13 @@ class Handshakes(Scenario):
 
 @dataclasses.dataclass(frozen=True)
 class NewConnections(ClosedLoop):
+    """A request on each, over TLS."""
+
     def pairs(self, labels):
         return _pairs_of(labels)
+
+    def fault(self, load, outcome):
+        return super().fault(load, outcome) or resumption_fault(load, outcome)
 
 
 def scenarios():

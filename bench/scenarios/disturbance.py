@@ -9,7 +9,7 @@ from generator import Load
 from peers.base import Shape
 from ratios import Target
 from scenarios.base import (
-    BIG, WARM_SECONDS, ClosedLoop, Sample, Scenario, latencies, measured_load)
+    ENDLESS, ClosedLoop, Sample, Scenario, latencies, measured_load, warm_seconds_of)
 from scenarios.latency import rate_fault, slowest_capacity
 from surroundings import WRITES_PER_SECOND, Churn, snapshot_generation
 
@@ -58,8 +58,8 @@ class SlowReader(AtHalfRate):
     """One connection reads a large answer at 10 MB/s beside 50 that are fast."""
 
     def measure(self, run, running, prepared):
-        slow = Load(path=BIG, connections=1, read_bytes_per_second=SLOW_BYTES_PER_SECOND)
-        beside_seconds = WARM_SECONDS + run.seconds + 0.3
+        slow = Load(path=ENDLESS, connections=1, read_bytes_per_second=SLOW_BYTES_PER_SECOND)
+        beside_seconds = warm_seconds_of(prepared) + run.seconds + 0.3
         with run.generator.start(running.entry, slow, beside_seconds) as reading:
             outcome, _, metrics = measured_load(run, running, prepared)
             metrics |= latencies(outcome)

@@ -12,8 +12,9 @@ BASE = Shape(role="pair", targets=1)
 
 
 def _candidates(label, counts, shape_of):
-    return tuple(Candidate(f"{count:,} {label}", "smilax", shape_of(count), x=count)
-                 for count in counts)
+    """`label`: in the singular."""
+    return tuple(Candidate(f"{count:,} {label}{'s' if count > 1 else ''}", "smilax", shape_of(count),
+                           x=count) for count in counts)
 
 
 def scenarios():
@@ -22,13 +23,13 @@ def scenarios():
         "growth/targets",
         "a pair with mTLS as targets grow: all for this workload and this caller, the last decides",
         BASE, curve="targets",
-        given=_candidates("targets", (1, 100, 10_000), lambda n: Shape(role="pair", targets=n)),
+        given=_candidates("target", (1, 100, 10_000), lambda n: Shape(role="pair", targets=n)),
         **common)
     yield ClosedLoop(
         "growth/endpoints",
         "a pair with mTLS as the mesh grows: endpoints of other Services, ten each",
         BASE, curve="endpoints",
-        given=_candidates("endpoints", (10, 1000, 10_000),
+        given=_candidates("endpoint", (10, 1000, 10_000),
                           lambda n: Shape(role="pair", targets=1, endpoints=n)),
         **common)
     yield ClosedLoop(
@@ -42,7 +43,7 @@ def scenarios():
         "growth/one-service",
         "one plaintext proxy as the endpoints of the Service that is called grow",
         Shape(), curve="endpoints of the Service",
-        given=_candidates("endpoints", (1, 10, 1000), lambda n: Shape(spread=n)),
+        given=_candidates("endpoint", (1, 10, 1000), lambda n: Shape(spread=n)),
         notes=("each endpoint has connections of its own: from some number on this is what opening"
                " and keeping them costs, in the kernel too",),
         **common)

@@ -5,7 +5,7 @@ import dataclasses
 from generator import Load
 from peers.base import Shape
 from ratios import Target
-from scenarios.base import WARM_SECONDS, Sample, Scenario, latencies
+from scenarios.base import Sample, Scenario, latencies, warm_seconds_of
 
 SHARES = (25, 50, 75)  # per cent of the slower one's capacity
 NAMES = ("p50", "p99", "p99.9")
@@ -14,7 +14,7 @@ SLOW_PEERS = ("envoy", "direct")  # they do not set the rates; Envoy may then be
 
 
 def capacity(run, running, load):
-    outcome = run.generator.run(running.entry, load, run.seconds, WARM_SECONDS)
+    outcome = run.generator.run(running.entry, load, run.seconds, warm_seconds_of(load))
     return outcome.requests / outcome.seconds
 
 
@@ -45,7 +45,7 @@ class Latency(Scenario):
         metrics, faults = {}, []
         for share, rate in prepared.items():
             load = dataclasses.replace(self.load, rate=rate)
-            outcome = run.generator.run(running.entry, load, run.seconds, WARM_SECONDS)
+            outcome = run.generator.run(running.entry, load, run.seconds, warm_seconds_of(load))
             metrics |= latencies(outcome, f"@{share}%")
             faults += filter(None, [outcome.fault(), rate_fault(load, outcome)])
         return Sample(metrics, f"{faults[0]}" if faults else "")
@@ -61,7 +61,7 @@ class Latency(Scenario):
                     for name, value in list(sample.metrics.items()) if name in direct}
 
     def turn_seconds(self, seconds):
-        return len(SHARES) * (WARM_SECONDS + seconds + 0.2)
+        return len(SHARES) * (warm_seconds_of(self.load) + seconds + 0.2)
 
 
 def scenarios():
