@@ -129,14 +129,14 @@ def measure(options):
     print(f"{len(options.chosen)} scenarios, about {minutes:.0f} minutes", file=sys.stderr)
     concludes = not options.quick
     progress = Progress()
-    made = []
+    made, texts = [], {}
     try:
         with rounds.Bench(cores, isolated, files_max, generator_program()) as bench:
             for scenario in options.chosen:
                 run = rounds.ScenarioRun(
                     bench, scenario, rounds.Options(options.rounds, options.seconds, options.peers),
                     progress)
-                made.append(results.of_scenario(run.run(), concludes, bench.folder))
+                made.append(results.of_scenario(run.run(), concludes, bench.folder, texts))
     finally:
         progress.end()
     return {
@@ -152,6 +152,7 @@ def measure(options):
         "notes": [] if isolated else [
             "not root: loopback is shared with everything else on this machine"],
         "scenarios": made,
+        "configurations": texts,
     }
 
 

@@ -25,7 +25,7 @@ def render(result):
         "<h2>Scenarios</h2>",
     ]
     for scenario in result["scenarios"]:
-        parts += _scenario(scenario)
+        parts += _scenario(scenario, result["configurations"])
     return "\n".join([*parts, "</body></html>", ""])
 
 
@@ -50,7 +50,7 @@ def _targets(result):
     yield "</ul>"
 
 
-def _scenario(scenario):
+def _scenario(scenario, texts):
     yield f"<h3>{escape(scenario['name'])}</h3><p>{escape(scenario['what'])}</p><table><tr><th></th>"
     metrics = [metric for metric in scenario["metrics"] if any(
         metric in candidate["medians"] for candidate in scenario["candidates"].values())]
@@ -69,6 +69,6 @@ def _scenario(scenario):
     for label, candidate in scenario["candidates"].items():
         yield f"<details><summary>{escape(label)}: all rounds, configuration</summary>"
         yield f"<pre>{escape(json.dumps(candidate['rounds'], indent=1))}</pre>"
-        for name, text in candidate["configuration"].items():
-            yield f"<p>{escape(name)}</p><pre>{escape(text)}</pre>"
+        for name, key in candidate["configuration"].items():
+            yield f"<p>{escape(name)}</p><pre>{escape(texts[key])}</pre>"
         yield "</details>"

@@ -37,8 +37,9 @@ def _scenario(scenario):
     for label, candidate in scenario["candidates"].items():
         for error in candidate["errors"][:3]:
             yield f"  ERRORS {label}: {error}"
-    for label, why in scenario["skipped"].items():
-        yield f"  without {label}: {why}"
+    for why in dict.fromkeys(scenario["skipped"].values()):
+        labels = [label for label, other in scenario["skipped"].items() if other == why]
+        yield f"  without {', '.join(labels)}: {why}"
     for note in scenario["notes"]:
         yield f"  note: {note}"
     for verdict in scenario["verdicts"]:

@@ -1,6 +1,8 @@
 """A run as plain data: what is printed, kept as JSON and drawn."""
 
+import hashlib
 import json
+import re
 
 from ratios import judge, paired, spread
 from scenarios.base import METRICS
@@ -18,8 +20,9 @@ def title(metric):
     return (f"{words} at {share}" if share else words), unit
 
 
-def of_scenario(measured, concludes, folder):
-    """`folder`: of the run, which is nobody's business."""
+def of_scenario(measured, concludes, folder, texts):
+    """`folder`: of the run, which is nobody's business; `texts`: gets the configurations, key → text,
+    since most scenarios have the same."""
     scenario = measured.scenario
     labels = [candidate.label for candidate in measured.candidates]
     return {
@@ -28,7 +31,7 @@ def of_scenario(measured, concludes, folder):
         "curve": scenario.curve,
         "metrics": list(scenario.shown),
         "candidates": {
-            candidate.label: _candidate(candidate, measured, folder)
+            candidate.label: _candidate(candidate, measured, folder, texts)
             for candidate in measured.candidates
         },
         "skipped": measured.skipped,
@@ -39,7 +42,7 @@ def of_scenario(measured, concludes, folder):
     }
 
 
-def _candidate(candidate, measured, folder):
+def _candidate(candidate, measured, folder, texts):
     samples = measured.samples[candidate.label]
     return {
         "peer": candidate.peer,
@@ -49,10 +52,18 @@ def _candidate(candidate, measured, folder):
         "medians": {metric: spread(values).median for metric, values in samples.items()},
         "errors": measured.errors[candidate.label],
         "configuration": {
-            name: _shortened(text.replace(str(folder), "$FOLDER"))
+            name: _place(texts, f"{candidate.peer}-{name}", text, folder)
             for name, text in measured.configurations.get(candidate.label, {}).items()
         },
     }
+
+
+def _place(texts, name, text, folder):
+    """Its key among the texts."""
+    text = _shortened(re.sub(re.escape(str(folder)) + r"(/candidate-\d+)?", "$FOLDER", text))
+    key = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    texts[key] = text
+    return key
 
 
 def _shortened(text):

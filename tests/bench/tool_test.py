@@ -17,7 +17,7 @@ from candidate import Candidate
 from peers.base import Shape
 from ratios import Target
 from rounds import Measured
-from scenarios.base import METRICS, ClosedLoop, Sample
+from scenarios.base import METRICS, ClosedLoop, Sample, warm_seconds_of
 from scenarios.connections import resumption_fault
 from scenarios.latency import Latency, rate_fault
 
@@ -133,6 +133,18 @@ def test_handshakes_of_the_other_kind_are_a_fault():
     assert resumption_fault(resumed, said(handshakes=100, resumed=95)) == ""
 
 
+def test_new_connections_of_the_other_kind_are_a_fault():
+    made = next(made for made in scenarios.choose(["server/new-connections"]))
+    assert "were resumed" in made.fault(generator.Load(resume=True), said(handshakes=100, resumed=0))
+    assert made.fault(generator.Load(), said(handshakes=100)) == ""
+
+
+def test_more_connections_warm_up_longer():
+    # Two handshakes of a millisecond for each, on one core.
+    assert warm_seconds_of(generator.Load(connections=500)) >= 1.5
+    assert warm_seconds_of(generator.Load(connections=1)) < 0.5
+
+
 def test_arguments_of_a_load_say_all_of_it():
     load = generator.Load(path="/u", method="POST", connections=3, body_bytes=9, chunked=True,
                           close=True, rate=70.4, read_bytes_per_second=5)
@@ -181,18 +193,20 @@ def measured():
         {"smilax": {"cpu_us_per_request": [8.0] * 7}, "haproxy": {"cpu_us_per_request": [10.0] * 7}},
         {"smilax": [], "haproxy": []},
         {"envoy": "not here: install it"},
-        {"smilax": {"client": "key: /tmp/run/tls.key " + "x" * 9000}},
+        {"smilax": {"client": "key: /tmp/run/candidate-7/tls.key " + "x" * 9000}},
         ["a note"],
     )
 
 
 def result(at="2026-01-02T03:04:05+00:00", **changes):
+    texts = {}
     return {
         "format": results.FORMAT, "at": at, "rounds": 7, "seconds": 2.0, "quick": False,
         "machine": {"processor": "P", "mhz": 1.0, "cores": 2, "memory_gib": 4.0, "kernel": "6",
                     "governor": "unknown", "is_virtual": True},
         "versions": {"commit": "abc+"}, "layout": "proxies on core 0", "notes": [],
-        "scenarios": [results.of_scenario(measured(), True, "/tmp/run") | changes],
+        "scenarios": [results.of_scenario(measured(), True, "/tmp/run", texts) | changes],
+        "configurations": texts,
     }
 
 
@@ -205,7 +219,9 @@ def test_a_result_has_rounds_medians_ratios_and_verdicts():
 
 
 def test_configurations_are_kept_without_the_folder_and_not_at_any_length():
-    text = result()["scenarios"][0]["candidates"]["smilax"]["configuration"]["client"]
+    made = result()
+    key = made["scenarios"][0]["candidates"]["smilax"]["configuration"]["client"]
+    text = made["configurations"][key]
     assert text.startswith("key: $FOLDER/tls.key")
     assert "more characters" in text
     assert len(text) < 7000
@@ -214,7 +230,7 @@ def test_configurations_are_kept_without_the_folder_and_not_at_any_length():
 def test_others_on_the_core_of_the_proxies_are_noted():
     made = measured()
     made.samples["haproxy"]["foreign_core"] = [1.0, 30.0, 31.0]
-    assert "others used 30 %" in results.of_scenario(made, True, "/x")["notes"][-1]
+    assert "others used 30 %" in results.of_scenario(made, True, "/x", {})["notes"][-1]
 
 
 def test_the_text_says_numbers_ratios_verdicts_and_who_was_not_there():
@@ -230,6 +246,24 @@ def test_the_page_is_one_file_and_escaped():
     assert "a &lt;scenario&gt;" in text
     assert "<svg" in text
     assert "src=" not in text
+
+
+def test_equal_configurations_are_kept_once():
+    texts = {}
+    for number in (1, 2):
+        made = measured()
+        made.configurations = {"smilax": {"client": f"key: /tmp/run/candidate-{number}/tls.key"}}
+        results.of_scenario(made, True, "/tmp/run", texts)
+    assert list(texts.values()) == ["key: $FOLDER/tls.key"]
+
+
+def test_a_table_of_many_metrics_has_a_row_for_each():
+    names = [f"{name}_us@{share}%" for name in ("p50", "p99", "p99.9") for share in (25, 50, 75)]
+    made = {"metrics": names, "candidates": {"smilax": {"medians": dict.fromkeys(names, 7.0)}}}
+    rows = list(report_text.table(made))
+    assert len(rows) == 1 + len(names)
+    assert rows[0].split() == ["smilax"]
+    assert rows[1].split() == ["p50", "at", "25%", "µs", "7.00"]
 
 
 def test_json_reads_back_and_other_formats_are_refused():
