@@ -13,8 +13,11 @@ from certificates import by_openssl, by_smilax
 from generator import Generator
 from peers import PEERS
 from peers.base import Site
+from scenarios.base import Sample
 
 DID_NOT_START = "did not start"
+# What a candidate or its load may do to us; whatever else is raised is a bug of ours.
+FAILURES = (RuntimeError, OSError, layout.Unsuitable)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,12 +117,18 @@ class ScenarioRun:
                 chosen = self._start(chosen, stack)
                 for running in self.running:
                     self._progress(f"{self.scenario.name}: warming up {running.candidate.label}")
-                    self.alone(running, lambda running=running: self._warm(running))
+                    with contextlib.suppress(*FAILURES):  # the measurement will say the same
+                        self.alone(running, lambda running=running: self._warm(running))
             self.measured.candidates = chosen
             for candidate in chosen:
                 self.measured.samples[candidate.label] = {}
                 self.measured.errors[candidate.label] = []
-            self._prepared = self.scenario.prepare(self)
+            try:
+                self._prepared = self.scenario.prepare(self)
+            except FAILURES as error:
+                for faults in self.measured.errors.values():
+                    faults.append(f"preparing: {error}")
+                return self.measured
             for number in range(self._options.rounds):
                 self._round(number, chosen)
         return self.measured
@@ -149,7 +158,7 @@ class ScenarioRun:
             self._progress(f"{self.scenario.name}: starting {candidate.label}")
             try:
                 running = stack.enter_context(self._bench.start(candidate, place))
-            except (RuntimeError, layout.Unsuitable) as error:
+            except FAILURES as error:
                 self.measured.skipped[candidate.label] = f"{DID_NOT_START}: {error}"
                 continue
             running.freeze()
@@ -178,10 +187,14 @@ class ScenarioRun:
                 self.measured.samples[label].setdefault(metric, []).append(value)
 
     def _turn(self, place, candidate):
-        if self.scenario.fresh:
-            with self._bench.start(candidate, place) as running:
-                self.measured.configurations[candidate.label] = running.plan.configurations
-                return self.scenario.measure(self, running, self._prepared)
-        running = next(made for made in self.running if made.candidate is candidate)
-        return self.alone(
-            running, lambda: self.scenario.measure(self, running, self._prepared))
+        """A failure is one of this candidate in this round; the others go on."""
+        try:
+            if self.scenario.fresh:
+                with self._bench.start(candidate, place) as running:
+                    self.measured.configurations[candidate.label] = running.plan.configurations
+                    return self.scenario.measure(self, running, self._prepared)
+            running = next(made for made in self.running if made.candidate is candidate)
+            return self.alone(
+                running, lambda: self.scenario.measure(self, running, self._prepared))
+        except FAILURES as error:
+            return Sample({}, str(error))
