@@ -68,8 +68,9 @@ def parse_arguments(words):
         options.chosen = scenarios.choose(options.scenario)
     except ValueError as error:
         parser.error(str(error))
-    if options.keep and options.quick:
-        parser.error("a quick run concludes nothing and is not kept; leave out --quick or --keep")
+    if options.keep and (options.quick or options.rounds < ROUNDS_MIN):
+        parser.error(f"what is kept has {ROUNDS_MIN} rounds at least: --quick, or fewer --rounds,"
+                     " concludes nothing")
     if options.quick:
         options.rounds, options.seconds = QUICK_ROUNDS, QUICK_SECONDS
     return options
@@ -84,6 +85,7 @@ def run_micro(arguments):
 
 
 def list_scenarios():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # to head, for one
     for made in scenarios.SCENARIOS.values():
         print(f"{made.name:26} {made.what}")
         for target in made.targets:

@@ -3,13 +3,14 @@
 import math
 from html import escape
 
-WIDTH = 760
-LABEL_WIDTH = 300
+WIDTH = 840
+LABEL_WIDTH = 370
 ROW = 16
 GAP = 10
 RIGHT = 60
 COLOURS = {"haproxy": "#c2571a", "nginx": "#2e7d32", "envoy": "#6a3fa0", "direct": "#8a8a8a"}
 OTHER_COLOUR = "#1f5fa8"
+MORE_IS_BETTER = ("gb_per_core_second",)
 RATIO_MAX = 2.0  # bars end there, their numbers do not
 
 
@@ -38,24 +39,24 @@ def _frame(height, title, body):
 
 
 def bars(title, rows):
-    """`rows`: (words, [ratio, …], limit or None); a ratio as results.py has it. The line is 1: as
-    much as the other; the whisker reaches from the lowest to the highest round."""
+    """`rows`: (words, [(ratio, its limit or None), …]); a ratio as results.py has it. The line is 1:
+    as much as the other; the whisker reaches from the lowest to the highest round."""
     left, right = LABEL_WIDTH, WIDTH - RIGHT
-    most = max((ratio["high"] for _, ratios, _ in rows for ratio in ratios), default=1.0)
+    most = max((ratio["high"] for _, ratios in rows for ratio, _ in ratios), default=1.0)
     top = min(RATIO_MAX, max(1.2, most))
 
     def place(value):
         return left + (right - left) * min(max(value, 0.0), top) / top
 
     body, y = [], 44.0
-    for words, ratios, limit in rows:
+    for words, ratios in rows:
         middle = y + ROW * len(ratios) / 2
         body.append(_text(left - 8, middle + 4, words, anchor="end"))
-        for ratio in ratios:
+        for ratio, limit in ratios:
             body += _bar(ratio, place, left, y)
+            if limit is not None:
+                body.append(_line(place(limit), y, place(limit), y + ROW, "#b00020", 2))
             y += ROW
-        if limit is not None:
-            body.append(_line(place(limit), y - ROW * len(ratios) - 2, place(limit), y, "#b00020", 2))
         y += GAP
     body.append(_line(place(1.0), 36, place(1.0), y, dash="4 3"))
     body.append(_text(place(1.0), y + 14, "1.0 ×", anchor="middle", size=11))
@@ -142,7 +143,7 @@ def of_result(scenarios, title_of):
                 scenario["name"].split("/")[0])
             groups.setdefault(group, []).extend(_rows_of(scenario, title_of))
     for group, rows in groups.items():
-        made[f"{group}.svg"] = bars(f"{group}: ratios, shorter is less", rows)
+        made[f"{group}.svg"] = bars(f"{group}: shorter is better", rows)
     return made
 
 
@@ -156,9 +157,9 @@ def _rows_of(scenario, title_of):
         words = f"{scenario['name'].split('/')[-1]}: {title_of(metric)[0]}"
         if not of.startswith("smilax") or " " in of:
             words += f", {of}"
-        limit = next((limits[key] for key in (
-            (metric, of, ratio["against"]) for ratio in ratios) if key in limits), None)
-        yield words, ratios, limit
+        if metric in MORE_IS_BETTER:
+            words += " (more is better)"
+        yield words, [(ratio, limits.get((metric, of, ratio["against"]))) for ratio in ratios]
 
 
 def _curve_of(scenario, title_of):

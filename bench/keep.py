@@ -4,7 +4,7 @@ import pathlib
 
 import charts
 import results
-from report_text import sentence, table
+from report_text import remarks, sentence, table
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "results"
 
@@ -53,6 +53,7 @@ def page(newest, drawn):
     for name, (scenario, file, run) in newest.items():
         machine = run["machine"]
         lines += [f"## {name}", "", scenario["what"] + ".", "", "```", *table(scenario), "```", "",
+                  *(f"* {remark}" for remark in remarks(scenario)), "",
                   f"[{file}]({file}): {machine['processor']}, {machine['cores']} cores, Linux"
                   f" {machine['kernel']}; {run['rounds']} rounds of {run['seconds']:g} s.", ""]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ import json
 from html import escape
 
 import charts
-from report_text import number, sentence
+from report_text import number, remarks, sentence
 from results import title
 
 STYLE = """
@@ -61,10 +61,7 @@ def _scenario(scenario, texts):
         cells = "".join(f"<td>{number(candidate['medians'].get(metric))}</td>" for metric in metrics)
         yield f"<tr><td>{escape(label)}</td>{cells}</tr>"
     yield "</table>"
-    sentences = [f"errors of {label}: {error}" for label, candidate in scenario["candidates"].items()
-                 for error in candidate["errors"]]
-    sentences += [f"without {label}: {why}" for label, why in scenario["skipped"].items()]
-    for words in sentences + scenario["notes"]:
+    for words in remarks(scenario):
         yield f"<p>{escape(words)}</p>"
     for label, candidate in scenario["candidates"].items():
         yield f"<details><summary>{escape(label)}: all rounds, configuration</summary>"

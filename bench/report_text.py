@@ -34,16 +34,25 @@ def _scenario(scenario):
     if scenario["candidates"]:
         yield from table(scenario)
     yield from _ratios(scenario)
-    for label, candidate in scenario["candidates"].items():
-        for error in candidate["errors"][:3]:
-            yield f"  ERRORS {label}: {error}"
-    for why in dict.fromkeys(scenario["skipped"].values()):
-        labels = [label for label, other in scenario["skipped"].items() if other == why]
-        yield f"  without {', '.join(labels)}: {why}"
-    for note in scenario["notes"]:
-        yield f"  note: {note}"
+    for remark in remarks(scenario):
+        yield f"  {remark}"
     for verdict in scenario["verdicts"]:
         yield f"  {sentence(verdict)}"
+
+
+ERRORS_SHOWN_MAX = 3  # of a candidate; JSON has all
+
+
+def remarks(scenario):
+    """What one has to know about its numbers: errors, who was not there, notes."""
+    for label, candidate in scenario["candidates"].items():
+        for error in candidate["errors"][:ERRORS_SHOWN_MAX]:
+            yield f"ERRORS of {label}: {error}"
+    for why in dict.fromkeys(scenario["skipped"].values()):
+        labels = [label for label, other in scenario["skipped"].items() if other == why]
+        yield f"without {', '.join(labels)}: {why}"
+    for note in scenario["notes"]:
+        yield f"note: {note}"
 
 
 def _ratios(scenario):

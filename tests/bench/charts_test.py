@@ -33,20 +33,20 @@ def widths(root):
 
 
 def test_bars_are_as_long_as_their_ratios():
-    root, words = parse(charts.bars("title", [("row", [ratio(0.5, 0.4, 0.6), ratio(1, 1, 1)], None)]))
+    root, words = parse(charts.bars("title", [("row", [(ratio(0.5, 0.4, 0.6), None), (ratio(1, 1, 1), None)])]))
     half, whole = widths(root)
     assert half == pytest.approx(whole / 2, rel=0.01)
     assert "0.50 × haproxy" in words
 
 
 def test_a_bar_beyond_the_chart_ends_at_its_edge_and_keeps_its_number():
-    root, words = parse(charts.bars("title", [("row", [ratio(7.25, 7, 8)], None)]))
+    root, words = parse(charts.bars("title", [("row", [(ratio(7.25, 7, 8), None)])]))
     assert max(widths(root)) <= charts.WIDTH - charts.LABEL_WIDTH
     assert "7.25 × haproxy" in words
 
 
 def test_words_are_escaped():
-    _, words = parse(charts.bars("a < b & c", [('<script> "x"', [ratio(1, 1, 1)], 0.85)]))
+    _, words = parse(charts.bars("a < b & c", [('<script> "x"', [(ratio(1, 1, 1), 0.85)])]))
     assert '<script> "x"' in words
 
 

@@ -79,9 +79,11 @@ def test_an_unknown_scenario_is_wrong_usage(capsys):
     assert "--list" in capsys.readouterr().err
 
 
-def test_a_quick_run_is_not_kept():
-    with pytest.raises(SystemExit):
-        bench.parse_arguments(["--quick", "--keep"])
+@pytest.mark.parametrize("words", [["--quick"], ["--rounds", "6"]])
+def test_what_concludes_nothing_is_not_kept(words):
+    with pytest.raises(SystemExit) as ended:
+        bench.parse_arguments([*words, "--keep"])
+    assert ended.value.code == 2
 
 
 def test_every_target_names_candidates_and_metrics_of_its_scenario():
@@ -239,6 +241,7 @@ def test_the_text_says_numbers_ratios_verdicts_and_who_was_not_there():
     assert "smilax = 0.80 [0.80 – 0.80] × haproxy" in text
     assert "MET: CPU per request of smilax <= 0.85 × haproxy; measured 0.80" in text
     assert "without envoy: not here: install it" in text
+    assert "note: a note" in text
 
 
 def test_the_page_is_one_file_and_escaped():
