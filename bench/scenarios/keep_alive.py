@@ -1,5 +1,6 @@
 """Small answers on connections that stay: what a request costs."""
 
+from candidate import Candidate
 from generator import Load
 from peers.base import Shape
 from ratios import Target
@@ -35,3 +36,7 @@ def scenarios():
                 Load(connections=connections), targets=TARGETS.get(name, ()))
         for kind, (load, what) in BODIES.items():
             yield ClosedLoop(f"{role}/{kind}", f"{words}: {what}", shape, load)
+    yield ClosedLoop(
+        "noise", "the same pair with mTLS twice: how far apart equals are measured",
+        load=Load(connections=50),
+        given=tuple(Candidate(label, "smilax", Shape(role="pair")) for label in ("this", "same")))
