@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
+#include <exception>
 #include <new>
 
 namespace io {
@@ -25,6 +27,14 @@ constexpr std::size_t k_step_bytes = 64;
 constexpr std::size_t k_classes = 32;  // frames of up to 2 KiB
 constexpr std::uint32_t k_kept_per_class_max = 64;
 
+void* allocate(std::size_t bytes) {
+    void* const memory = std::malloc(bytes);
+    if (memory == nullptr) {
+        std::terminate();  // nothing on the data path throws
+    }
+    return memory;
+}
+
 struct FreeFrame {
     FreeFrame* next;
 };
@@ -35,7 +45,7 @@ class Lists {
         for (const Class& each : classes_) {
             for (FreeFrame* frame = each.first; frame != nullptr;) {
                 FreeFrame* const next = frame->next;
-                ::operator delete(frame);
+                std::free(frame);
                 frame = next;
             }
         }
@@ -43,7 +53,7 @@ class Lists {
     void* take(std::size_t index) {
         Class& mine = classes_[index];
         if (mine.first == nullptr) {
-            return ::operator new((index + 1) * k_step_bytes);
+            return allocate((index + 1) * k_step_bytes);
         }
         FreeFrame* const frame = mine.first;
         mine.first = frame->next;
@@ -53,7 +63,7 @@ class Lists {
     void give(void* memory, std::size_t index) noexcept {
         Class& mine = classes_[index];
         if (mine.count == k_kept_per_class_max) {
-            ::operator delete(memory);
+            std::free(memory);
             return;
         }
         mine.first = new (memory) FreeFrame{mine.first};
@@ -79,7 +89,7 @@ std::size_t class_of(std::size_t bytes) {
 void* allocate_frame(std::size_t bytes) {
     const std::size_t index = class_of(bytes);
     if (!k_keeps || index >= k_classes) {
-        return ::operator new(bytes);
+        return allocate(bytes);
     }
     return lists.take(index);
 }
@@ -87,7 +97,7 @@ void* allocate_frame(std::size_t bytes) {
 void free_frame(void* frame, std::size_t bytes) noexcept {
     const std::size_t index = class_of(bytes);
     if (!k_keeps || index >= k_classes) {
-        ::operator delete(frame);
+        std::free(frame);
         return;
     }
     lists.give(frame, index);

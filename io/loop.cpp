@@ -151,14 +151,15 @@ bool Loop::run_yielding() {
     if (yielding_.empty()) {
         return false;
     }
-    const std::vector<Descriptor*> again = std::exchange(yielding_, {});
-    for (Descriptor* descriptor : again) {
+    running_yielding_.swap(yielding_);
+    for (Descriptor* descriptor : running_yielding_) {
         descriptor->is_yielding = false;
         if (descriptor->fd != Descriptor::k_closed) {
             begin_turn();
             descriptor->attempt_waiting();
         }
     }
+    running_yielding_.clear();
     return true;
 }
 
@@ -166,10 +167,11 @@ bool Loop::run_ready() {
     if (ready_.empty()) {
         return false;
     }
-    const std::vector<std::coroutine_handle<>> ready = std::exchange(ready_, {});
-    for (const auto coroutine : ready) {
+    running_ready_.swap(ready_);
+    for (const auto coroutine : running_ready_) {
         resume(coroutine);
     }
+    running_ready_.clear();
     return true;
 }
 

@@ -90,8 +90,11 @@ class Loop {
     int wakeup_ = -1;
     std::uint32_t budget_ = 0;
     std::atomic<bool> is_stopped_{false};
+    // Each with the list that is being worked off, which keeps its memory.
     std::vector<std::coroutine_handle<>> ready_;
+    std::vector<std::coroutine_handle<>> running_ready_;
     std::vector<Descriptor*> yielding_;
+    std::vector<Descriptor*> running_yielding_;
     std::vector<std::unique_ptr<Descriptor>> retired_;
     std::vector<Sleep*> sleepers_;  // few: back-offs and ticks
     Roots roots_;

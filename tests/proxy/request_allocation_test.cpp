@@ -96,18 +96,10 @@ class RequestAllocation : public test::DataPath {
 
     /// A client and the end of it that is to be served.
     std::pair<RawSocket, io::Socket> connect_raw() {
-        io::Acceptor acceptor(
-            context.get_executor(), io::Endpoint(boost::asio::ip::address_v4::loopback(), 0)
-        );
-        RawSocket client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const sockaddr_in address = loopback(acceptor.local_endpoint().port());
-        EXPECT_EQ(
-            ::connect(
-                client.descriptor(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)
-            ),
-            0
-        );
-        return {std::move(client), acceptor.accept()};
+        const auto [ours, theirs] = io::test::connected_descriptors();
+        io::Socket served(loop);
+        EXPECT_FALSE(served.adopt(theirs));
+        return {RawSocket(ours), std::move(served)};
     }
 
     io::Awaitable<void> serve_outbound(io::Socket socket) {
@@ -145,7 +137,7 @@ class RequestAllocation : public test::DataPath {
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
         while (!is_answered) {
             ASSERT_LT(std::chrono::steady_clock::now(), deadline);
-            context.poll();
+            loop.run_once(std::chrono::milliseconds(0));
             if (accepted_.empty()) {
                 const int descriptor =
                     ::accept4(listening_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK);
@@ -211,7 +203,7 @@ TEST_F(RequestAllocation, OutboundRequestThroughASplitAllocatesNothing) {
         std::string(k_split)
     );
     auto [client, served] = connect_raw();
-    net::spawn(context.get_executor(), serve_outbound(std::move(served)));
+    loop.spawn(serve_outbound(std::move(served)));
     static_cast<void>(allocations_of(client, k_outbound_request, 8));  // both backends had a turn
     EXPECT_EQ(allocations_of(client, k_outbound_request, 20), 0U);
     const std::string requests = metric("request_total");
@@ -222,7 +214,7 @@ TEST_F(RequestAllocation, OutboundRequestThroughASplitAllocatesNothing) {
 TEST_F(RequestAllocation, InboundRequestUnderARuleAllocatesNothing) {
     adopt(std::string(k_policy));
     auto [client, served] = connect_raw();
-    net::spawn(context.get_executor(), serve_inbound(std::move(served)));
+    loop.spawn(serve_inbound(std::move(served)));
     static_cast<void>(allocations_of(client, k_inbound_request, 2));
     EXPECT_EQ(allocations_of(client, k_inbound_request, 20), 0U);
     EXPECT_TRUE(metric("inbound_http_authz_allow_total").ends_with(" 22"));
@@ -231,7 +223,7 @@ TEST_F(RequestAllocation, InboundRequestUnderARuleAllocatesNothing) {
 TEST_F(RequestAllocation, OfTheFirstRequestIsSeen) {
     adopt(std::string(k_policy));
     auto [client, served] = connect_raw();
-    net::spawn(context.get_executor(), serve_inbound(std::move(served)));
+    loop.spawn(serve_inbound(std::move(served)));
     EXPECT_GT(allocations_of(client, k_inbound_request, 1), 10U) << "the count is real";
 }
 

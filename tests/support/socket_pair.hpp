@@ -14,7 +14,8 @@
 
 namespace io::test {
 
-inline std::pair<Socket, Socket> connected_pair(Loop& loop) {
+/// Connected descriptors that do not block.
+inline std::pair<int, int> connected_descriptors() {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -30,6 +31,11 @@ inline std::pair<Socket, Socket> connected_pair(Loop& loop) {
     EXPECT_GE(second, 0);
     ::close(listener);
     EXPECT_EQ(::fcntl(first, F_SETFL, O_NONBLOCK), 0);
+    return {first, second};
+}
+
+inline std::pair<Socket, Socket> connected_pair(Loop& loop) {
+    const auto [first, second] = connected_descriptors();
     std::pair<Socket, Socket> pair{loop, loop};
     EXPECT_FALSE(pair.first.adopt(first));
     EXPECT_FALSE(pair.second.adopt(second));
