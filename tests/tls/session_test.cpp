@@ -343,5 +343,96 @@ TEST_F(JoinedSessions, DeliverWhatCameBeforeABrokenRecord) {
     EXPECT_EQ(last_, Step::failed);
 }
 
+/// OpenSSL without us, with the certificate of `self`, over memory BIOs.
+class PlainPeer {
+ public:
+    PlainPeer(const Context& self, bool is_server)
+        : context_(SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method())) {
+        SSL_CTX_use_certificate(context_.get(), self.material->leaf.get());
+        SSL_CTX_use_PrivateKey(context_.get(), self.material->key.get());
+        SSL_CTX_set_alpn_select_cb(context_.get(), take_any, nullptr);
+        ssl_.reset(SSL_new(context_.get()));
+        SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+        const std::string protocol = "\x0esmilax/http1.1";
+        SSL_set_alpn_protos(
+            ssl_.get(), reinterpret_cast<const unsigned char*>(protocol.data()), 15
+        );
+        is_server ? SSL_set_accept_state(ssl_.get()) : SSL_set_connect_state(ssl_.get());
+    }
+
+    void carry(Session& session) {
+        std::string to_us;
+        session.take_output(to_us);
+        if (!to_us.empty()) {
+            BIO_write(SSL_get_rbio(ssl_.get()), to_us.data(), static_cast<int>(to_us.size()));
+        }
+        std::array<char, 20'000> buffer;
+        const int sent = BIO_read(SSL_get_wbio(ssl_.get()), buffer.data(), 20'000);
+        session.feed({buffer.data(), static_cast<std::size_t>(std::max(sent, 0))});
+    }
+    void shake_hands(Session& session) {
+        Step step = Step::need_input;
+        for (int i = 0; i < 6; ++i) {
+            SSL_do_handshake(ssl_.get());
+            carry(session);
+            if (step == Step::need_input) {
+                step = session.handshake();
+            }
+            carry(session);
+        }
+        ASSERT_EQ(step, Step::done) << session.failure();
+    }
+    void update_keys() { SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_REQUESTED); }
+    void write(const std::string& text) {
+        SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size()));
+    }
+    std::string read() {
+        std::array<char, 1000> buffer;
+        const int got = SSL_read(ssl_.get(), buffer.data(), 1000);
+        return {buffer.data(), static_cast<std::size_t>(std::max(got, 0))};
+    }
+
+ private:
+    static int
+    take_any(SSL*, const unsigned char** selected, unsigned char* size, const unsigned char* offered, unsigned int, void*) {
+        *size = *offered;
+        *selected = offered + 1;
+        return SSL_TLSEXT_ERR_OK;
+    }
+    Owned<SSL_CTX> context_;
+    Owned<SSL> ssl_;
+};
+
+/// After its handshake a Session holds no session of OpenSSL's: keys are updated all the same.
+void expect_key_updates(PlainPeer& peer, Session& session) {
+    peer.shake_hands(session);
+    Step last = Step::done;
+    for (const std::string text : {"one", "two", "three"}) {
+        peer.update_keys();
+        peer.write(text);
+        peer.carry(session);
+        EXPECT_EQ(read_all(session, last), text);
+        EXPECT_EQ(last, Step::need_input) << session.failure();
+        ASSERT_TRUE(write_all(session, "answer to " + text));
+        peer.carry(session);
+        EXPECT_EQ(peer.read(), "answer to " + text);
+    }
+}
+
+TEST_F(SessionTest, UpdatesKeysWithAClient) {
+    PlainPeer client(*web_, false);
+    Session server(api_);
+    expect_key_updates(client, server);
+    EXPECT_EQ(server.peer().identity, k_web);
+}
+
+TEST_F(SessionTest, UpdatesKeysWithAServerAndTakesItsTickets) {
+    PlainPeer server(*api_, true);
+    Session client(web_, Alpn::http1, k_api);
+    expect_key_updates(server, client);
+    // Two by OpenSSL's default, small ones: this server asked for no certificate.
+    EXPECT_EQ(web_->caches->tickets.size(), 1U);
+}
+
 }  // namespace
 }  // namespace tls
