@@ -28,6 +28,7 @@ WorkerContext::WorkerContext(
       inbound_gate(configuration.limits.connections_max),
       outbound_gate(configuration.limits.connections_max),
       sheet(configuration.limits.label_sets_max),
+      memories(configuration.limits),
       pool(configuration.limits, clock),
       turns(random_seed()),
       balancer(random_seed()),

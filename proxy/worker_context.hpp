@@ -5,6 +5,7 @@
 #include "policy/snapshot.hpp"
 #include "proxy/configuration.hpp"
 #include "proxy/drain.hpp"
+#include "proxy/http/working_memory.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/upstream/balancer.hpp"
 #include "proxy/upstream/connector.hpp"
@@ -35,6 +36,7 @@ struct WorkerContext {
     Gate inbound_gate;       // one each: strangers at the pod's ports must not
     Gate outbound_gate;      // keep its application from calling others
     telemetry::Sheet sheet;  // before what counts into it
+    http::WorkingMemories memories;
     upstream::Pool pool;
     upstream::SharedConnections shared;
     upstream::WeightedTurns turns;

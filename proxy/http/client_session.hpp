@@ -41,6 +41,8 @@ class ClientSession final : public BodySource {
     /// unasked-for came after it. The caller vouches that its request was sent whole.
     [[nodiscard]] bool may_be_reused() const;
     [[nodiscard]] bool was_used() const { return requests_ > 1; }
+    /// Between exchanges: holds no buffer.
+    void rest() noexcept { buffer_.release(); }
     void close() noexcept;
     [[nodiscard]] net::Traffic& traffic() { return traffic_; }
     [[nodiscard]] net::Stream& stream() { return stream_; }

@@ -3,24 +3,14 @@
 
 #include "proxy/failure.hpp"
 #include "proxy/http/client_session.hpp"
-#include "proxy/http/forwarding.hpp"
 #include "proxy/http/server_session.hpp"
+#include "proxy/http/working_memory.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
 namespace proxy::http {
-
-/// Strings that a connection reuses from request to request, so that none allocates.
-struct Scratch {
-    FieldList request_fields;
-    FieldList response_fields;
-    std::string request_head;
-    std::string response_head;
-    std::string path;
-    std::string target;
-};
 
 /// A request ready to be sent: its head and what has been read of its body. Stays valid, and may be
 /// sent again on another connection, until more of the body is read.

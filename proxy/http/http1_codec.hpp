@@ -1,6 +1,6 @@
-// HTTP/1.0 and 1.1 without I/O: bytes → events, messages → bytes (RFC 9112). Strict: of what llhttp,
-// also strict, would refuse or read otherwise nothing is accepted, which tests and fuzz targets ask
-// it (security.md §2); what goes out is re-serialised from what was understood.
+// HTTP/1.0 and 1.1 without I/O: bytes → events, messages → bytes (RFC 9112). Strict: of what
+// llhttp, also strict, would refuse or read otherwise nothing is accepted, which tests and fuzz
+// targets ask it (security.md §2); what goes out is re-serialised from what was understood.
 #pragma once
 
 #include "proxy/failure.hpp"

@@ -12,20 +12,44 @@ constexpr std::size_t k_linger_bytes_max = 16 * 1024 * 1024;
 }  // namespace
 
 ServerSession::ServerSession(
-    net::Stream& stream, net::Buffer& buffer, net::Deadline& deadline, const Limits& limits
+    net::Stream& stream,
+    net::Buffer& buffer,
+    net::Deadline& deadline,
+    const Limits& limits,
+    WorkingMemories& memories
 )
-    : stream_(stream), buffer_(buffer), deadline_(deadline), limits_(limits), reader_(limits) {}
+    : stream_(stream), buffer_(buffer), deadline_(deadline), limits_(limits), memories_(memories) {}
+
+ServerSession::~ServerSession() {
+    if (memory_ != nullptr && memory_->reader.is_between_messages()) {
+        memories_.give_back(std::move(memory_));
+    }
+}
+
+void ServerSession::rest() {
+    if (memory_ != nullptr) {
+        memories_.give_back(std::move(memory_));
+    }
+    buffer_.release();
+}
 
 io::Awaitable<Result<ServerSession::Next>> ServerSession::next(std::uint32_t idle_ms_max) {
-    bool has_begun = !buffer_.is_empty();
-    // Idleness closes; a head that is too slow only ends the read, so that it can be answered.
-    if (has_begun) {
-        deadline_.arm_cancel(limits_.head_ms_max);
-    } else {
+    if (buffer_.is_empty()) {
+        // Idleness closes; a head that is too slow only ends the read, so that it can be answered.
+        rest();
         deadline_.arm(idle_ms_max, Reason::head_timeout);
+        const io::Error ended = co_await stream_.wait_readable();
+        if (ended) {
+            co_return Next::closed;
+        }
     }
+    if (memory_ == nullptr) {
+        memory_ = memories_.take();
+    }
+    RequestReader& reader = memory_->reader;
+    deadline_.arm_cancel(limits_.head_ms_max);
     while (true) {
-        const Step step = reader_.feed(buffer_.data());
+        const Step step = reader.feed(buffer_.data());
         buffer_.consume(step.consumed);
         if (step.event == Event::head) {
             deadline_.disarm();
@@ -33,7 +57,7 @@ io::Awaitable<Result<ServerSession::Next>> ServerSession::next(std::uint32_t idl
             co_return Next::request;
         }
         if (step.event == Event::error) {
-            co_return reader_.failure();
+            co_return reader.failure();
         }
         const auto space = buffer_.prepare(limits_.head_bytes_max + 1);
         if (space.size() == 0) {
@@ -42,30 +66,23 @@ io::Awaitable<Result<ServerSession::Next>> ServerSession::next(std::uint32_t idl
         const auto read = co_await stream_.read_some(space);
         buffer_.commit(read.bytes);
         traffic_.read_bytes += read.bytes;
-        if (read.error) {
-            const bool is_between = buffer_.is_empty() && reader_.is_between_messages();
-            if (is_between) {
-                co_return Next::closed;
-            }
-            if (deadline_.has_expired()) {
-                co_return Failure{Reason::head_timeout, Side::client, "the head came too slowly"};
-            }
-            co_return Failure{Reason::client_closed, Side::client, read.error.message()};
+        if (!read.error && !deadline_.has_expired()) {
+            continue;
         }
-        if (has_begun && deadline_.has_expired()) {
-            // It expired while the read was completing, so that nothing was left to cancel.
+        // It may have expired while the read was completing, so that nothing was left to cancel.
+        if (deadline_.has_expired()) {
             co_return Failure{Reason::head_timeout, Side::client, "the head came too slowly"};
         }
-        if (!has_begun) {
-            has_begun = true;
-            deadline_.arm_cancel(limits_.head_ms_max);
+        if (buffer_.is_empty() && reader.is_between_messages()) {
+            co_return Next::closed;
         }
+        co_return Failure{Reason::client_closed, Side::client, read.error.message()};
     }
 }
 
 BodyPart ServerSession::poll() {
     BodyPart part;
-    const Step step = reader_.feed(buffer_.data());
+    const Step step = memory_->reader.feed(buffer_.data());
     buffer_.consume(step.consumed);
     switch (step.event) {
         case Event::body:
@@ -77,7 +94,7 @@ BodyPart ServerSession::poll() {
             is_body_complete_ = true;
             break;
         case Event::error:
-            failure_ = reader_.failure();
+            failure_ = memory_->reader.failure();
             part.kind = BodyPart::Kind::broken;
             break;
         case Event::need_more:

@@ -23,7 +23,6 @@ namespace {
 struct HttpConnection {
     Connection& connection;
     http::ServerSession session;
-    http::Scratch scratch;
     upstream::PlacePin application;  // where connections to our application wait
 };
 
@@ -43,11 +42,11 @@ Gathered gather_facts(HttpConnection& self, const policy::Snapshot* snapshot) {
         request,
         has_path_rules ? http::PathRules::some : http::PathRules::none,
         self.connection.context.worker.configuration.policy,
-        self.scratch.path,
-        self.scratch.target
+        self.session.scratch().path,
+        self.session.scratch().target
     );
     // Judged are the fields that go on: one that a hop removes must not open anything.
-    http::forward_request_fields(request, self.scratch.request_fields);
+    http::forward_request_fields(request, self.session.scratch().request_fields);
     Gathered gathered;
     gathered.facts.peer = self.connection.peer_or_null();
     gathered.facts.peer_address = self.connection.peer_address;
@@ -55,7 +54,7 @@ Gathered gather_facts(HttpConnection& self, const policy::Snapshot* snapshot) {
     gathered.facts.method = request.method;
     gathered.facts.path = target.path;
     gathered.facts.authority = request.authority;
-    gathered.facts.headers = self.scratch.request_fields;
+    gathered.facts.headers = self.session.scratch().request_fields;
     gathered.target = target.target;
     gathered.is_path_refused = target.is_refused;
     return gathered;
@@ -79,7 +78,8 @@ io::Awaitable<bool> respond_denied(HttpConnection& self, const policy::Verdict& 
     answer.target = target;
     // Whoever proved nothing holds no connection of ours.
     answer.closes_client = self.connection.context.worker.is_draining || !self.connection.is_mesh;
-    const bool may_go_on = co_await http::respond_failure(self.session, answer, self.scratch);
+    const bool may_go_on =
+        co_await http::respond_failure(self.session, answer, self.session.scratch());
     co_return may_go_on;
 }
 
@@ -104,7 +104,10 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
     const http::RequestHead& request = self.session.request();
     const http::RequestLine line{request.method, gathered.target};
     const http::OutgoingRequest outgoing(
-        self.session, line, self.scratch.request_fields, self.scratch.request_head
+        self.session,
+        line,
+        self.session.scratch().request_fields,
+        self.session.scratch().request_head
     );
     const http::ExchangeOptions options{worker.is_draining};
     http::Outcome outcome;
@@ -126,7 +129,7 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
             lease.emplace(std::move(*opened));
         }
         outcome = co_await http::exchange(
-            self.session, lease->session(), outgoing, options, self.scratch
+            self.session, lease->session(), outgoing, options, self.session.scratch()
         );
         if (outcome.is_upgraded) {
             AdmittedFacts facts = admitted_facts(gathered.facts, worker.configuration.policy);
@@ -165,7 +168,8 @@ io::Awaitable<bool> respond(
         answer.detail = outcome.failure->cause;
     }
     answer.closes_client = self.connection.context.worker.is_draining;
-    const bool may_go_on = co_await http::respond_failure(self.session, answer, self.scratch);
+    const bool may_go_on =
+        co_await http::respond_failure(self.session, answer, self.session.scratch());
     co_return may_go_on;
 }
 
@@ -197,7 +201,7 @@ io::Awaitable<void> respond_malformed(HttpConnection& self, const Failure& failu
     answer.is_request_known = false;
     answer.detail = failure.cause;
     [[maybe_unused]] const bool never =
-        co_await http::respond_failure(self.session, answer, self.scratch);
+        co_await http::respond_failure(self.session, answer, self.session.scratch());
 }
 
 }  // namespace
@@ -207,9 +211,12 @@ io::Awaitable<void> serve_http(Connection& connection) {
     HttpConnection self{
         connection,
         http::ServerSession(
-            connection.stream, connection.buffer, connection.deadline, worker.configuration.limits
+            connection.stream,
+            connection.buffer,
+            connection.deadline,
+            worker.configuration.limits,
+            worker.memories
         ),
-        {},
         worker.pool.place(application_of(connection))
     };
     std::optional<telemetry::TcpRecord> record;

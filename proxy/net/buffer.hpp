@@ -14,6 +14,9 @@ namespace proxy::net {
 class Buffer {
  public:
     explicit Buffer(std::size_t bytes) : initial_bytes_(bytes) {}
+    Buffer(Buffer&&) noexcept = default;
+    Buffer& operator=(Buffer&&) = delete;
+    ~Buffer() { release(); }
 
     [[nodiscard]] std::string_view data() const { return {memory_.get() + begin_, end_ - begin_}; }
     [[nodiscard]] bool is_empty() const { return begin_ == end_; }
@@ -23,8 +26,13 @@ class Buffer {
     [[nodiscard]] boost::asio::mutable_buffer prepare(std::size_t bytes_max);
     void commit(std::size_t bytes) { end_ += bytes; }
     void consume(std::size_t bytes) { begin_ += bytes; }
+    /// Gives the memory back, and with it what was held: who waits for a peer needs none. Memory of
+    /// the initial size is kept for the next buffer of this thread.
+    void release() noexcept;
 
  private:
+    void take_memory();
+
     std::size_t initial_bytes_;
     std::unique_ptr<char[]> memory_;
     std::size_t capacity_ = 0;

@@ -89,9 +89,13 @@ io::Awaitable<Result<Protocol>> detect(
             deadline.disarm();
             co_return protocol;
         }
-        const auto space = buffer.prepare(k_detection_bytes_max);
-        const auto read = co_await stream.read_some(space);
-        buffer.commit(read.bytes);
+        io::Transfer read;
+        read.error = co_await stream.wait_readable();
+        if (!read.error) {
+            const auto space = buffer.prepare(k_detection_bytes_max);
+            read = co_await stream.read_some(space);
+            buffer.commit(read.bytes);
+        }
         if (!read.error && !deadline.has_expired()) {
             continue;
         }

@@ -29,8 +29,13 @@ io::Awaitable<io::Error> pump(RelayEnd& from, RelayEnd& to, const Limits& limits
             }
             from.buffer.consume(from.buffer.data().size());
         }
-        const auto space = from.buffer.prepare(limits.buffer_bytes);
+        from.buffer.release();
         arm();
+        const io::Error aborted = co_await from.stream.wait_readable();
+        if (aborted) {
+            co_return aborted;
+        }
+        const auto space = from.buffer.prepare(limits.buffer_bytes);
         const auto read = co_await from.stream.read_some(space);
         from.buffer.commit(read.bytes);
         from.traffic.read_bytes += read.bytes;

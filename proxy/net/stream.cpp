@@ -22,6 +22,12 @@ std::optional<io::Transfer> Stream::Write::operator()() {
     return std::get<io::Socket>(stream.transport_).try_write_all(buffers, progress.taken);
 }
 
+std::optional<io::Error> Stream::try_wait_readable() noexcept {
+    const auto* tls = std::get_if<tls::Stream>(&transport_);
+    const bool is_ready = socket().may_be_readable() || (tls != nullptr && tls->has_pending());
+    return is_ready ? std::optional<io::Error>(io::Error()) : std::nullopt;
+}
+
 std::optional<io::Error> Stream::try_shutdown() {
     if (auto* tls = std::get_if<tls::Stream>(&transport_)) {
         return tls->try_shutdown();

@@ -26,6 +26,11 @@ class Stream {
     [[nodiscard]] auto read_some(boost::asio::mutable_buffer buffer) {
         return socket().when_readable([this, buffer] { return try_read(buffer); });
     }
+    /// Until read_some has something to do (bytes, the end or an error): who waits long waits here,
+    /// without a buffer.
+    [[nodiscard]] auto wait_readable() {
+        return socket().when_readable([this] { return try_wait_readable(); });
+    }
     /// Writes all of `buffers`, which stay put until it completes.
     [[nodiscard]] auto write(std::span<const boost::asio::const_buffer> buffers) {
         return socket().when_writable(Write{*this, buffers, {}});
@@ -66,6 +71,7 @@ class Stream {
 
     [[nodiscard]] std::optional<io::Transfer> try_read(boost::asio::mutable_buffer buffer);
     [[nodiscard]] std::optional<io::Error> try_shutdown();
+    [[nodiscard]] std::optional<io::Error> try_wait_readable() noexcept;
 
     std::variant<io::Socket, tls::Stream, Shared> transport_;
 };

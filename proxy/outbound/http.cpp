@@ -27,7 +27,6 @@ namespace {
 struct HttpConnection {
     Connection& connection;
     http::ServerSession session;
-    http::Scratch scratch;
     /// What the last request named, in the snapshot of `generation`.
     policy::Named named = {};
     std::uint64_t generation = 0;
@@ -65,13 +64,13 @@ Gathered gather_facts(HttpConnection& self, const policy::Snapshot& snapshot) {
         request,
         has_path_rules ? http::PathRules::some : http::PathRules::none,
         self.connection.worker.configuration.policy,
-        self.scratch.path,
-        self.scratch.target
+        self.session.scratch().path,
+        self.session.scratch().target
     );
     // Judged are the fields that go on, as everywhere.
-    http::forward_request_fields(request, self.scratch.request_fields);
+    http::forward_request_fields(request, self.session.scratch().request_fields);
     gathered.facts.path = target.path;
-    gathered.facts.headers = self.scratch.request_fields;
+    gathered.facts.headers = self.session.scratch().request_fields;
     gathered.target = target.target;
     gathered.is_path_refused = target.is_refused;
     return gathered;
@@ -122,7 +121,10 @@ io::Awaitable<http::Outcome> forward(
 ) {
     WorkerContext& worker = self.connection.worker;
     const http::OutgoingRequest outgoing(
-        self.session, line, self.scratch.request_fields, self.scratch.request_head
+        self.session,
+        line,
+        self.session.scratch().request_fields,
+        self.session.scratch().request_head
     );
     const http::ExchangeOptions options{worker.is_draining};
     http::Outcome outcome;
@@ -144,7 +146,7 @@ io::Awaitable<http::Outcome> forward(
             lease.emplace(std::move(*opened));
         }
         outcome = co_await http::exchange(
-            self.session, lease->session(), outgoing, options, self.scratch
+            self.session, lease->session(), outgoing, options, self.session.scratch()
         );
         if (outcome.is_upgraded) {
             co_await relay_upgraded(self, lease->session());
@@ -175,7 +177,8 @@ io::Awaitable<bool> respond_failure(HttpConnection& self, const Failure& failure
         answer.detail = failure.cause;
     }
     answer.closes_client = worker.is_draining;
-    const bool may_go_on = co_await http::respond_failure(self.session, answer, self.scratch);
+    const bool may_go_on =
+        co_await http::respond_failure(self.session, answer, self.session.scratch());
     co_return may_go_on;
 }
 
@@ -240,9 +243,12 @@ io::Awaitable<void> serve_http(Connection& connection) {
     HttpConnection self{
         connection,
         http::ServerSession(
-            connection.stream, connection.buffer, connection.deadline, worker.configuration.limits
-        ),
-        {}
+            connection.stream,
+            connection.buffer,
+            connection.deadline,
+            worker.configuration.limits,
+            worker.memories
+        )
     };
     telemetry::TcpTarget labels;
     labels.direction = telemetry::Direction::outbound;

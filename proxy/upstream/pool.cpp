@@ -58,6 +58,7 @@ void Pool::put(Place& place, std::unique_ptr<Connection> connection) {
                            place.idle.size() < limits_.upstream_idle_connections_max;
     if (is_wanted) {
         connection->idle_since = clock_.now();
+        connection->session.rest();
         place.idle.push_back(std::move(connection));
     }
 }

@@ -196,6 +196,43 @@ TEST_F(MuxSession, BoundsTheStreamsOfAConnection) {
     EXPECT_EQ(server->stream_count(), k_streams_max);
 }
 
+TEST_F(MuxSession, PlaceOfAResetStreamIsFreeAtOnce) {
+    // The client leaves one stream and opens another; the server's end of the first is still in
+    // use when the second comes.
+    std::vector<std::unique_ptr<Stream>> streams;
+    for (std::size_t i = 0; i < k_streams_max; ++i) {
+        streams.push_back(client->open());
+        EXPECT_EQ(write(*streams.back(), "x"), 1U);
+    }
+    deliver();
+    std::vector<std::unique_ptr<Stream>> served;
+    while (auto stream = server->accept()) {
+        served.push_back(std::move(stream));
+    }
+    streams.back().reset();
+    streams.back() = client->open();
+    EXPECT_EQ(write(*streams.back(), "y"), 1U);
+    deliver();
+    auto next = server->accept();
+    ASSERT_NE(next, nullptr);
+    EXPECT_EQ(read(*next), "y");
+    EXPECT_EQ(server->stream_count(), k_streams_max + 1);
+}
+
+TEST_F(MuxSession, OpeningAndResettingInALoopIsBounded) {
+    std::vector<std::unique_ptr<Stream>> served;
+    for (std::uint32_t id = 1; id < 2'000; id += 2) {
+        ASSERT_TRUE(server->feed(
+            frame(FrameType::window_update, k_flag_syn, id, 0) +
+            frame(FrameType::window_update, k_flag_rst, id, 0)
+        ));
+        while (auto stream = server->accept()) {
+            served.push_back(std::move(stream));
+        }
+    }
+    EXPECT_EQ(served.size(), 2 * k_streams_max);
+}
+
 TEST_F(MuxSession, GoAwayStopsNewStreamsAndKeepsOld) {
     auto [ours, theirs] = open("x");
     server->go_away();

@@ -23,11 +23,15 @@ Stream::Stream(std::shared_ptr<Session> session, std::uint32_t id)
       socket_(io::Socket::without_descriptor(session_->loop_)),
       id_(id) {
     session_->streams_.emplace(id_, this);
+    ++session_->live_;
 }
 
 Stream::~Stream() {
-    session_->streams_.erase(id_);
-    if (session_->streams_.empty() && session_->on_empty_) {
+    if (const auto found = session_->streams_.find(id_);
+        found != session_->streams_.end() && found->second == this) {
+        session_->streams_.erase(found);
+    }
+    if (--session_->live_ == 0 && session_->on_empty_) {
         session_->on_empty_();
     }
     session_->window_growth_left_ += window_size_ - k_window_bytes;
@@ -256,8 +260,12 @@ bool Session::on_stream_frame(const Frame& frame, std::string_view payload) {
         stream.send_window_ += frame.length;
     }
     stream.peer_has_finished_ = stream.peer_has_finished_ || (frame.flags & k_flag_fin) != 0;
-    stream.is_reset_ = stream.is_reset_ || (frame.flags & k_flag_rst) != 0;
     stream.socket_.wake();
+    if ((frame.flags & k_flag_rst) != 0) {
+        // Its place is free for the next one that the peer opens, though it is still in use here.
+        stream.is_reset_ = true;
+        streams_.erase(found);
+    }
     return true;
 }
 
@@ -266,7 +274,8 @@ bool Session::on_open(const Frame& frame) {
         return fail("a stream opened out of turn");
     }
     last_id_ = frame.stream;
-    if (streams_.size() >= k_streams_max) {
+    // Opening and resetting in a loop must not make work without bound (CVE-2023-44487).
+    if (streams_.size() >= k_streams_max || live_ >= 2 * k_streams_max) {
         send({FrameType::window_update, k_flag_rst, frame.stream, 0});
         return true;
     }

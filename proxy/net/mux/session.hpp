@@ -114,7 +114,8 @@ class Session : public std::enable_shared_from_this<Session> {
     [[nodiscard]] Role role() const { return role_; }
     [[nodiscard]] bool is_ended() const { return is_ended_; }
     [[nodiscard]] bool peer_goes_away() const { return peer_goes_away_; }
-    [[nodiscard]] std::size_t stream_count() const { return streams_.size(); }
+    /// Those that are used by somebody here.
+    [[nodiscard]] std::size_t stream_count() const { return live_; }
 
  private:
     friend class Stream;
@@ -128,7 +129,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
     io::Loop& loop_;
     Role role_;
-    boost::unordered_flat_map<std::uint32_t, Stream*> streams_;
+    boost::unordered_flat_map<std::uint32_t, Stream*> streams_;  // those that frames may name
+    std::size_t live_ = 0;  // with those that the peer has reset and that are still in use
     std::vector<std::unique_ptr<Stream>> opened_;
     std::string partial_;  // a frame whose end has not come
     std::string output_;
