@@ -33,7 +33,8 @@ def widths(root):
 
 
 def test_bars_are_as_long_as_their_ratios():
-    root, words = parse(charts.bars("title", [("row", [(ratio(0.5, 0.4, 0.6), None), (ratio(1, 1, 1), None)])]))
+    ratios = [(ratio(0.5, 0.4, 0.6), None), (ratio(1, 1, 1), None)]
+    root, words = parse(charts.bars("title", [("row", ratios)]))
     half, whole = widths(root)
     assert half == pytest.approx(whole / 2, rel=0.01)
     assert "0.50 × haproxy" in words
