@@ -20,7 +20,7 @@ struct Limits {
     std::uint32_t upstream_idle_ms_max = 3'000;        // in the pool; below common servers' 5 s
     std::uint32_t stream_idle_ms_max = 300'000;        // no byte in either direction
     std::uint32_t drain_ms_max = 30'000;               // after SIGTERM
-    std::size_t buffer_bytes = 16 * 1024;              // per connection and direction
+    std::size_t buffer_bytes = 32 * 1024;              // per connection and direction
     std::size_t upstream_idle_connections_max = 1024;  // per worker and upstream
     std::size_t connections_max = 65'536;              // per worker and direction
     std::size_t label_sets_max = 1'000;                // per metric family

@@ -15,6 +15,8 @@ namespace tls {
 /// that one socket read can bring a whole one.
 inline constexpr std::size_t k_record_plaintext_bytes = 16 * 1024;
 inline constexpr std::size_t k_record_bytes = k_record_plaintext_bytes + 1024;
+/// Two of them: where there is much to read, a system call brings more than one.
+inline constexpr std::size_t k_input_bytes = 2 * k_record_bytes;
 
 class Buffers {
  public:
@@ -28,10 +30,10 @@ class Buffers {
         spare_texts_.reserve(k_spare_max);
     }
 
-    /// Of k_record_bytes, not initialised.
+    /// Of k_input_bytes, not initialised.
     [[nodiscard]] Bytes take_bytes() {
         if (spare_bytes_.empty()) {
-            return std::make_unique_for_overwrite<char[]>(k_record_bytes);
+            return std::make_unique_for_overwrite<char[]>(k_input_bytes);
         }
         Bytes bytes = std::move(spare_bytes_.back());
         spare_bytes_.pop_back();

@@ -113,10 +113,10 @@ std::span<char> Session::input_space() {
     }
     if (input_ == nullptr) {
         input_ = context_->caches->buffers.take_bytes();
-        input_capacity_ = k_record_bytes;
+        input_capacity_ = k_input_bytes;
     } else if (input_end_ == input_capacity_) {
         // Fed ahead of what it could take.
-        const std::size_t capacity = input_end_ + k_record_bytes;
+        const std::size_t capacity = input_end_ + k_input_bytes;
         auto larger = std::make_unique_for_overwrite<char[]>(capacity);
         std::memcpy(larger.get(), input_.get(), input_end_);
         input_ = std::move(larger);
@@ -131,7 +131,7 @@ void Session::release_input() noexcept {
     if (input_begin_ != input_end_) {
         return;
     }
-    if (input_capacity_ == k_record_bytes) {
+    if (input_capacity_ == k_input_bytes) {
         context_->caches->buffers.give_back(std::move(input_));
     }
     input_.reset();

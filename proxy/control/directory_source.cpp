@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds k_poll{500};
 /// Events come in bursts: one scan serves all that come within this.
-constexpr std::chrono::milliseconds k_settle{15};
+constexpr std::chrono::milliseconds k_settle{5};
 /// Without an event, a file must have rested this long before it is read.
 constexpr std::chrono::milliseconds k_rest{200};
 constexpr std::uint32_t k_watched = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |

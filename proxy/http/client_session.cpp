@@ -88,15 +88,14 @@ BodyPart ClientSession::poll() {
 }
 
 io::Awaitable<void> ClientSession::fill() {
-    const auto space = buffer_.prepare(limits_.head_bytes_max + 1);
-    if (space.size() == 0) {
+    const std::size_t bytes_max = limits_.head_bytes_max + 1;
+    if (buffer_.data().size() >= bytes_max) {
         failure_ = Failure{Reason::upstream_malformed, Side::upstream, "its head is too long"};
         is_broken_ = true;
         co_return;
     }
     deadline_.arm(limits_.stream_idle_ms_max, Reason::stream_timeout);
-    const auto read = co_await stream_.read_some(space);
-    buffer_.commit(read.bytes);
+    const auto read = co_await stream_.read_into(buffer_, bytes_max);
     traffic_.read_bytes += read.bytes;
     has_response_bytes_ = has_response_bytes_ || read.bytes > 0;
     if (read.error == boost::asio::error::eof) {

@@ -13,6 +13,9 @@ constexpr std::array<std::string_view, 6> k_idempotent_methods = {
     "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"
 };
 
+/// From here on a response is bulk, which takes turns with others piece by piece.
+constexpr std::uint64_t k_bulk_bytes = 128 * 1024;
+
 /// The rest of a request's body on its way up, beside the response coming down.
 struct Upload {
     explicit Upload(io::Loop& loop) : done(loop) {}
@@ -132,14 +135,20 @@ io::Awaitable<Result<BodyKind>> send_response(
         }
         co_return kind;
     }
+    io::Loop& loop = client.stream().socket().loop();
+    std::uint64_t sent_bytes = 0;
     while (true) {
         const BodyPart::Kind state = gather_body(upstream, kind, gather);
         if (!gather.is_empty()) {
+            sent_bytes += boost::asio::buffer_size(gather.buffers());
             auto sent = co_await client.write(gather.buffers());
             if (sent.has_error()) {
                 co_return sent.error();
             }
             gather.clear();
+            if (sent_bytes > k_bulk_bytes) {
+                loop.end_turn();
+            }
         }
         if (state == BodyPart::Kind::end) {
             co_return kind;

@@ -54,17 +54,18 @@ io::Awaitable<Result<ServerSession::Next>> ServerSession::next(std::uint32_t idl
         if (step.event == Event::head) {
             deadline_.disarm();
             is_body_complete_ = false;
+            if (buffer_.is_empty()) {
+                buffer_.release();  // not held while the upstream thinks
+            }
             co_return Next::request;
         }
         if (step.event == Event::error) {
             co_return reader.failure();
         }
-        const auto space = buffer_.prepare(limits_.head_bytes_max + 1);
-        if (space.size() == 0) {
+        if (buffer_.data().size() > limits_.head_bytes_max) {
             co_return Failure{Reason::head_too_large, Side::client, "the request head is too long"};
         }
-        const auto read = co_await stream_.read_some(space);
-        buffer_.commit(read.bytes);
+        const auto read = co_await stream_.read_into(buffer_, limits_.head_bytes_max + 1);
         traffic_.read_bytes += read.bytes;
         if (!read.error && !deadline_.has_expired()) {
             continue;
@@ -106,10 +107,8 @@ BodyPart ServerSession::poll() {
 }
 
 io::Awaitable<void> ServerSession::fill() {
-    const auto space = buffer_.prepare(limits_.head_bytes_max);
     deadline_.arm(limits_.stream_idle_ms_max, Reason::stream_timeout);
-    const auto read = co_await stream_.read_some(space);
-    buffer_.commit(read.bytes);
+    const auto read = co_await stream_.read_into(buffer_, limits_.head_bytes_max);
     traffic_.read_bytes += read.bytes;
     if (read.error) {
         const Reason reason = deadline_.has_expired() ? deadline_.reason() : Reason::client_closed;

@@ -1,6 +1,7 @@
 #include "proxy/net/buffer.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -57,20 +58,46 @@ boost::asio::mutable_buffer Buffer::prepare(std::size_t bytes_max) {
     if (memory_ == nullptr) {
         take_memory();
     }
-    const std::size_t held = end_ - begin_;
-    if (end_ == capacity_ && begin_ > 0) {
-        std::memmove(memory_.get(), memory_.get() + begin_, held);
-        begin_ = 0;
-        end_ = held;
+    // Room for half of the memory at least: a read into little room is a system call for little.
+    if (begin_ > 0 && capacity_ - end_ < capacity_ / 2) {
+        std::memmove(memory_.get(), memory_.get() + begin_, end_ - begin_);
+        end_ -= std::exchange(begin_, 0);
     }
     if (end_ == capacity_ && capacity_ < bytes_max) {
-        const std::size_t grown = std::min(capacity_ * 2, bytes_max);
-        auto memory = std::make_unique_for_overwrite<char[]>(grown);
-        std::memcpy(memory.get(), memory_.get(), held);
-        memory_ = std::move(memory);
-        capacity_ = grown;
+        grow(std::min(capacity_ * 2, bytes_max));
     }
     return {memory_.get() + end_, capacity_ - end_};
+}
+
+void Buffer::append(std::string_view bytes) {
+    const std::size_t needed = end_ - begin_ + bytes.size();
+    if (memory_ == nullptr) {
+        take_memory();
+    }
+    if (needed > capacity_) {
+        grow(std::max(capacity_ * 2, needed));
+    } else if (capacity_ - end_ < bytes.size()) {
+        std::memmove(memory_.get(), memory_.get() + begin_, end_ - begin_);
+        end_ -= std::exchange(begin_, 0);
+    }
+    std::memcpy(memory_.get() + end_, bytes.data(), bytes.size());
+    end_ += bytes.size();
+}
+
+void Buffer::grow(std::size_t capacity) {
+    auto memory = std::make_unique_for_overwrite<char[]>(capacity);
+    std::memcpy(memory.get(), memory_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    memory_ = std::move(memory);
+    capacity_ = capacity;
+}
+
+void Buffer::swap(Buffer& other) noexcept {
+    assert(initial_bytes_ == other.initial_bytes_);
+    std::swap(memory_, other.memory_);
+    std::swap(capacity_, other.capacity_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
 }
 
 }  // namespace proxy::net

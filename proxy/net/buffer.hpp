@@ -26,12 +26,17 @@ class Buffer {
     [[nodiscard]] boost::asio::mutable_buffer prepare(std::size_t bytes_max);
     void commit(std::size_t bytes) { end_ += bytes; }
     void consume(std::size_t bytes) { begin_ += bytes; }
+    /// Copies `bytes` behind data(), growing as needed.
+    void append(std::string_view bytes);
+    /// Exchanges contents with a buffer of the same initial size.
+    void swap(Buffer& other) noexcept;
     /// Gives the memory back, and with it what was held: who waits for a peer needs none. Memory of
     /// the initial size is kept for the next buffer of this thread.
     void release() noexcept;
 
  private:
     void take_memory();
+    void grow(std::size_t capacity);
 
     std::size_t initial_bytes_;
     std::unique_ptr<char[]> memory_;

@@ -28,6 +28,7 @@ io::Awaitable<io::Error> pump(RelayEnd& from, RelayEnd& to, const Limits& limits
                 co_return written.error;
             }
             from.buffer.consume(from.buffer.data().size());
+            from.stream.socket().loop().end_turn();
         }
         from.buffer.release();
         arm();
@@ -35,9 +36,7 @@ io::Awaitable<io::Error> pump(RelayEnd& from, RelayEnd& to, const Limits& limits
         if (aborted) {
             co_return aborted;
         }
-        const auto space = from.buffer.prepare(limits.buffer_bytes);
-        const auto read = co_await from.stream.read_some(space);
-        from.buffer.commit(read.bytes);
+        const auto read = co_await from.stream.read_into(from.buffer, limits.buffer_bytes);
         from.traffic.read_bytes += read.bytes;
         if (read.error == boost::asio::error::eof && from.buffer.is_empty()) {
             const auto ended = co_await to.stream.shutdown_send();

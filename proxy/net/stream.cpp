@@ -12,6 +12,21 @@ std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer)
     return std::get<io::Socket>(transport_).try_read(buffer);
 }
 
+std::optional<io::Transfer> Stream::try_read_into(Buffer& buffer, std::size_t bytes_max) {
+    auto* shared = std::get_if<Shared>(&transport_);
+    if (shared != nullptr && buffer.is_empty()) {
+        return (*shared)->try_take(buffer);
+    }
+    if (!try_wait_readable().has_value()) {
+        return std::nullopt;  // without memory
+    }
+    const auto got = try_read(buffer.prepare(bytes_max));
+    if (got.has_value()) {
+        buffer.commit(got->bytes);
+    }
+    return got;
+}
+
 std::optional<io::Transfer> Stream::Write::operator()() {
     if (auto* tls = std::get_if<tls::Stream>(&stream.transport_)) {
         return tls->try_write(buffers, progress);

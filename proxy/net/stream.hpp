@@ -3,6 +3,7 @@
 #pragma once
 
 #include "io/socket.hpp"
+#include "proxy/net/buffer.hpp"
 #include "proxy/net/mux/session.hpp"
 #include "tls/stream.hpp"
 
@@ -25,6 +26,12 @@ class Stream {
     /// Each is awaited; without a coroutine of its own, since every request does it several times.
     [[nodiscard]] auto read_some(boost::asio::mutable_buffer buffer) {
         return socket().when_readable([this, buffer] { return try_read(buffer); });
+    }
+    /// Into `buffer`, as far as it may grow to `bytes_max`; it holds fewer bytes than that before.
+    [[nodiscard]] auto read_into(Buffer& buffer, std::size_t bytes_max) {
+        return socket().when_readable([this, &buffer, bytes_max] {
+            return try_read_into(buffer, bytes_max);
+        });
     }
     /// Until read_some has something to do (bytes, the end or an error): who waits long waits here,
     /// without a buffer.
@@ -69,6 +76,7 @@ class Stream {
         tls::WriteProgress progress;
     };
 
+    [[nodiscard]] std::optional<io::Transfer> try_read_into(Buffer& buffer, std::size_t bytes_max);
     [[nodiscard]] std::optional<io::Transfer> try_read(boost::asio::mutable_buffer buffer);
     [[nodiscard]] std::optional<io::Error> try_shutdown();
     [[nodiscard]] std::optional<io::Error> try_wait_readable() noexcept;

@@ -56,7 +56,7 @@ void use(std::vector<std::unique_ptr<Stream>>& streams, unsigned char what) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view input(reinterpret_cast<const char*>(data), size);
     static io::Loop loop;
-    const auto session = std::make_shared<Session>(loop, Role::server);
+    const auto session = std::make_shared<Session>(loop, Role::server, 32 * 1024);
     std::vector<std::unique_ptr<Stream>> streams;
     while (!input.empty()) {
         const auto what = static_cast<unsigned char>(input.front());

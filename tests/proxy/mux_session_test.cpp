@@ -70,8 +70,8 @@ class MuxSession : public ::testing::Test {
     }
 
     io::Loop loop;
-    std::shared_ptr<Session> client = std::make_shared<Session>(loop, Role::client);
-    std::shared_ptr<Session> server = std::make_shared<Session>(loop, Role::server);
+    std::shared_ptr<Session> client = std::make_shared<Session>(loop, Role::client, 32 * 1024);
+    std::shared_ptr<Session> server = std::make_shared<Session>(loop, Role::server, 32 * 1024);
 };
 
 TEST_F(MuxSession, FramesHaveTheFormOfYamux) {

@@ -2,14 +2,13 @@
 
 #include <array>
 #include <utility>
-#include <vector>
 
 namespace proxy::net::mux {
 
 namespace {
 
-/// Two records and what is left of a third.
-constexpr std::size_t k_read_bytes = 40 * 1024;
+/// Memory that a connection keeps for its next write.
+constexpr std::size_t k_output_bytes_kept = 16 * 1024;
 
 /// Until the session has output or is over.
 class Output {
@@ -31,7 +30,7 @@ Connection::Connection(
     tls::Stream stream, Role role, DeadlineClock& clock, const Limits& limits, Owner owner
 )
     : stream_(std::move(stream)),
-      session_(std::make_shared<Session>(stream_.socket().loop(), role)),
+      session_(std::make_shared<Session>(stream_.socket().loop(), role, limits.buffer_bytes)),
       limits_(limits),
       owner_(std::move(owner)),
       idle_deadline_(clock),
@@ -76,16 +75,18 @@ io::Awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
 }
 
 io::Awaitable<void> Connection::read() {
+    Buffer buffer(limits_.buffer_bytes);
     while (!session_->is_ended()) {
+        buffer.release();
         const io::Error broken = co_await stream_.wait_readable();
         if (broken) {
             co_return;
         }
-        std::vector<char> buffer(k_read_bytes);
-        const auto got = co_await stream_.read_some(boost::asio::buffer(buffer));
+        const auto got = co_await stream_.read_some(buffer.prepare(limits_.buffer_bytes));
+        buffer.commit(got.bytes);
         traffic_.read_bytes += got.bytes;
         owner_.on_traffic(traffic_);
-        if (!session_->feed({buffer.data(), got.bytes}) || got.error) {
+        if (!session_->feed(buffer.data()) || got.error) {
             co_return;
         }
         while (auto stream = session_->accept()) {
@@ -103,6 +104,9 @@ io::Awaitable<void> Connection::write(std::shared_ptr<Connection> self) {
     Session& session = *self->session_;
     std::string in_flight;
     while (true) {
+        if (session.output().empty() && in_flight.capacity() > k_output_bytes_kept) {
+            std::string().swap(in_flight);
+        }
         co_await Output(session);
         if (session.is_ended()) {
             co_return;

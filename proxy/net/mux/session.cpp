@@ -11,7 +11,6 @@ namespace proxy::net::mux {
 
 namespace {
 
-constexpr std::size_t k_input_bytes_kept = 4 * 1024;  // by a stream that holds nothing
 constexpr std::uint32_t k_go_away_normal = 0;
 
 }  // namespace
@@ -21,7 +20,8 @@ constexpr std::uint32_t k_go_away_normal = 0;
 Stream::Stream(std::shared_ptr<Session> session, std::uint32_t id)
     : session_(std::move(session)),
       socket_(io::Socket::without_descriptor(session_->loop_)),
-      id_(id) {
+      id_(id),
+      input_(session_->buffer_bytes_) {
     session_->streams_.emplace(id_, this);
     ++session_->live_;
 }
@@ -42,33 +42,46 @@ Stream::~Stream() {
     }
 }
 
-std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer) {
-    const std::size_t held = input_.size() - input_begin_;
-    if (held == 0) {
-        if (is_reset_) {
-            return io::Transfer{boost::asio::error::connection_reset};
-        }
-        if (peer_has_finished_) {
-            return io::Transfer{boost::asio::error::eof};
-        }
-        socket_.set_not_readable();
-        return std::nullopt;
+/// What a reader gets when nothing is there; nullopt: something may come.
+std::optional<io::Transfer> Stream::try_end() {
+    if (is_reset_) {
+        return io::Transfer{boost::asio::error::connection_reset};
     }
-    const std::size_t bytes = std::min(held, buffer.size());
-    std::memcpy(buffer.data(), input_.data() + input_begin_, bytes);
-    input_begin_ += bytes;
-    if (bytes == held) {
-        input_.clear();
-        input_begin_ = 0;
-        if (input_.capacity() > k_input_bytes_kept) {
-            std::string().swap(input_);
-        }
+    if (peer_has_finished_) {
+        return io::Transfer{boost::asio::error::eof};
+    }
+    socket_.set_not_readable();
+    return std::nullopt;
+}
+
+std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer) {
+    if (input_.is_empty()) {
+        return try_end();
+    }
+    const std::size_t bytes = std::min(input_.data().size(), buffer.size());
+    std::memcpy(buffer.data(), input_.data().data(), bytes);
+    input_.consume(bytes);
+    on_taken();
+    return io::Transfer{{}, bytes};
+}
+
+std::optional<io::Transfer> Stream::try_take(Buffer& buffer) {
+    if (input_.is_empty()) {
+        return try_end();
+    }
+    input_.swap(buffer);
+    on_taken();
+    return io::Transfer{{}, buffer.data().size()};
+}
+
+void Stream::on_taken() {
+    if (input_.is_empty()) {
+        input_.release();
         if (!peer_has_finished_ && !is_reset_) {
             socket_.set_not_readable();
         }
     }
     give_window();
-    return io::Transfer{{}, bytes};
 }
 
 /// Lets the peer send more once half of the window is free.
@@ -76,7 +89,7 @@ void Stream::give_window() {
     if (peer_has_finished_ || is_reset_ || session_->is_ended_) {
         return;
     }
-    const auto held = static_cast<std::uint32_t>(input_.size() - input_begin_);
+    const auto held = static_cast<std::uint32_t>(input_.data().size());
     if (held + receive_window_ > window_size_ / 2) {
         return;
     }
@@ -155,9 +168,6 @@ std::uint16_t Stream::opening_flag() {
 
 void Stream::take(std::string_view payload) {
     receive_window_ -= static_cast<std::uint32_t>(payload.size());
-    if (input_begin_ > 0) {
-        input_.erase(0, std::exchange(input_begin_, 0));
-    }
     input_.append(payload);
 }
 
@@ -182,34 +192,63 @@ void Session::end() {
 }
 
 bool Session::feed(std::string_view bytes) {
-    std::string joined;
-    if (!partial_.empty()) {
-        joined = std::exchange(partial_, {});
-        joined.append(bytes);
-        bytes = joined;
-    }
-    while (!is_ended_ && bytes.size() >= k_header_bytes) {
-        const auto frame = read_header(bytes);
-        if (!frame.has_value()) {
-            return fail("a frame of another version, type or flag");
+    while (!is_ended_ && !bytes.empty()) {
+        if (partial_.empty()) {
+            const std::size_t used = feed_frame(bytes);
+            bytes.remove_prefix(used);
+            if (used == 0 && !is_ended_) {
+                partial_ = bytes;
+                return true;
+            }
+            continue;
         }
-        const std::size_t payload = frame->type == FrameType::data ? frame->length : 0;
-        if (payload > k_payload_bytes_max) {
-            return fail("a data frame that is too long");
-        }
-        if (bytes.size() < k_header_bytes + payload) {
-            break;
-        }
-        if (!on_frame(*frame, bytes.substr(k_header_bytes, payload))) {
-            return false;
-        }
-        bytes.remove_prefix(k_header_bytes + payload);
-        if (output_.size() > 2 * k_output_bytes_max) {
-            return fail("frames that want answers, and nobody reads them");
+        // As much as completes the frame whose beginning came before, first its header.
+        const std::size_t wanted = frame_bytes(partial_) - partial_.size();
+        const std::string_view piece = bytes.substr(0, wanted);
+        partial_.append(piece);
+        bytes.remove_prefix(piece.size());
+        if (feed_frame(partial_) > 0) {
+            partial_.clear();
         }
     }
-    partial_ = bytes;
     return !is_ended_;
+}
+
+/// How long `bytes`, which hold the beginning of a frame, must be to say more: a header, or the
+/// whole frame.
+std::size_t Session::frame_bytes(std::string_view bytes) {
+    if (bytes.size() < k_header_bytes) {
+        return k_header_bytes;
+    }
+    const auto frame = read_header(bytes);
+    const bool has_payload = frame.has_value() && frame->type == FrameType::data;
+    return k_header_bytes + (has_payload ? frame->length : 0);
+}
+
+/// The frame that `bytes` begin with; how long it was, 0 when it is not complete (or broken).
+std::size_t Session::feed_frame(std::string_view bytes) {
+    if (bytes.size() < k_header_bytes) {
+        return 0;
+    }
+    const auto frame = read_header(bytes);
+    if (!frame.has_value()) {
+        (void)fail("a frame of another version, type or flag");
+        return 0;
+    }
+    const std::size_t payload = frame->type == FrameType::data ? frame->length : 0;
+    if (payload > k_payload_bytes_max) {
+        (void)fail("a data frame that is too long");
+        return 0;
+    }
+    if (bytes.size() < k_header_bytes + payload ||
+        !on_frame(*frame, bytes.substr(k_header_bytes, payload))) {
+        return 0;
+    }
+    if (output_.size() > 2 * k_output_bytes_max) {
+        (void)fail("frames that want answers, and nobody reads them");
+        return 0;
+    }
+    return k_header_bytes + payload;
 }
 
 bool Session::on_frame(const Frame& frame, std::string_view payload) {

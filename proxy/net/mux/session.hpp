@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/socket.hpp"
+#include "proxy/net/buffer.hpp"
 #include "proxy/net/mux/frame.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -50,6 +51,8 @@ class Stream {
 
     [[nodiscard]] io::Socket& socket() noexcept { return socket_; }
     [[nodiscard]] std::optional<io::Transfer> try_read(boost::asio::mutable_buffer buffer);
+    /// All that is there, without a copy; `buffer` is empty and of the session's size.
+    [[nodiscard]] std::optional<io::Transfer> try_take(Buffer& buffer);
     /// Goes on behind the first `written` bytes of `buffers` and counts on.
     [[nodiscard]] std::optional<io::Transfer> try_write(
         std::span<const boost::asio::const_buffer> buffers, std::size_t& written
@@ -61,14 +64,15 @@ class Stream {
     friend class Session;
 
     [[nodiscard]] std::uint16_t opening_flag();
+    [[nodiscard]] std::optional<io::Transfer> try_end();
     void take(std::string_view payload);
+    void on_taken();
     void give_window();
 
     std::shared_ptr<Session> session_;
     io::Socket socket_;
     std::uint32_t id_;
-    std::string input_;
-    std::size_t input_begin_ = 0;
+    Buffer input_;
     std::uint32_t window_size_ = k_window_bytes;     // what we hold at most
     std::uint32_t receive_window_ = k_window_bytes;  // of it, what the peer may still send
     std::uint32_t send_window_ = k_window_bytes;     // what we may
@@ -82,7 +86,9 @@ class Stream {
 /// of one loop.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-    Session(io::Loop& loop, Role role) : loop_(loop), role_(role) {}
+    /// `buffer_bytes`: of the memory that a stream holds while it has bytes for its reader.
+    Session(io::Loop& loop, Role role, std::size_t buffer_bytes)
+        : loop_(loop), role_(role), buffer_bytes_(buffer_bytes) {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
@@ -121,6 +127,8 @@ class Session : public std::enable_shared_from_this<Session> {
     friend class Stream;
 
     [[nodiscard]] bool fail(std::string_view failure);
+    [[nodiscard]] static std::size_t frame_bytes(std::string_view bytes);
+    [[nodiscard]] std::size_t feed_frame(std::string_view bytes);
     [[nodiscard]] bool on_frame(const Frame& frame, std::string_view payload);
     [[nodiscard]] bool on_stream_frame(const Frame& frame, std::string_view payload);
     [[nodiscard]] bool on_open(const Frame& frame);
@@ -129,6 +137,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
     io::Loop& loop_;
     Role role_;
+    std::size_t buffer_bytes_;
     boost::unordered_flat_map<std::uint32_t, Stream*> streams_;  // those that frames may name
     std::size_t live_ = 0;  // with those that the peer has reset and that are still in use
     std::vector<std::unique_ptr<Stream>> opened_;
