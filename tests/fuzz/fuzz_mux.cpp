@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         use(streams, what);
         require(session->stream_count() == streams.size());
-        require(streams.size() <= 2 * proxy::net::mux::k_streams_max);
+        require(streams.size() <= proxy::net::mux::k_served_streams_max);
         require(session->output().size() <= 3 * proxy::net::mux::k_output_bytes_max);
         if ((what & 64) != 0) {
             session->output().clear();

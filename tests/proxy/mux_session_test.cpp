@@ -3,7 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <memory>
+#include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -121,6 +126,16 @@ TEST_F(MuxSession, FinEndsOneDirectionAfterItsBytes) {
     EXPECT_TRUE(server->output().empty());
 }
 
+TEST_F(MuxSession, WhatHasEndedStaysWholeWhenTheOtherDirectionIsReset) {
+    auto [ours, theirs] = open("question");
+    EXPECT_EQ(write(*theirs, "answer"), 6U);
+    EXPECT_FALSE(theirs->finish());
+    theirs.reset();  // it does not wait for our end
+    deliver();
+    EXPECT_EQ(read(*ours), "answer");
+    EXPECT_EQ(end_of(*ours), boost::asio::error::eof);
+}
+
 TEST_F(MuxSession, LeavingAStreamResetsIt) {
     auto [ours, theirs] = open("half");
     ours.reset();
@@ -171,6 +186,65 @@ TEST_F(MuxSession, WindowGrowsForAReaderThatKeepsUpAndIsBounded) {
     EXPECT_LE(most, k_window_bytes_max);
 }
 
+TEST_F(MuxSession, MoreWindowIsNothingToRead) {
+    auto [ours, theirs] = open("x");
+    ASSERT_TRUE(client->feed(frame(FrameType::window_update, 0, 1, 4096)));
+    EXPECT_FALSE(ours->socket().may_be_readable());
+    EXPECT_EQ(write(*theirs, "y"), 1U);
+    deliver();
+    EXPECT_TRUE(ours->socket().may_be_readable());
+}
+
+TEST_F(MuxSession, BulkLeavesRoomToOthers) {
+    auto [bulk, bulk_end] = open("x");
+    auto [small, small_end] = open("x");
+    ASSERT_TRUE(client->feed(frame(FrameType::window_update, 0, 1, 8 * k_output_bytes_max)));
+    EXPECT_LT(write(*bulk, std::string(4 * k_output_bytes_max, 'y')), k_output_bytes_max / 2);
+    EXPECT_EQ(write(*small, "z"), 1U);
+}
+
+/// Writes again and again, as a relay does.
+io::Awaitable<void> keep_writing(Stream& stream, std::size_t bytes, std::size_t& written) {
+    const std::string text(16 * 1024, 'y');
+    while (written < bytes) {
+        const boost::asio::const_buffer piece(text.data(), std::min(text.size(), bytes - written));
+        std::size_t done = 0;
+        const auto transfer = co_await stream.socket().when_writable([&stream, &piece, &done] {
+            return stream.try_write({&piece, 1}, done);
+        });
+        if (transfer.error) {
+            co_return;
+        }
+        written += transfer.bytes;
+    }
+}
+
+TEST_F(MuxSession, WritersTakeTurns) {
+    constexpr std::size_t k_writers = 20;
+    std::vector<std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>>> streams;
+    std::array<std::size_t, k_writers> written{};
+    for (std::size_t i = 0; i < k_writers; ++i) {
+        streams.push_back(open("x"));
+        ASSERT_TRUE(client->feed(
+            frame(FrameType::window_update, 0, static_cast<std::uint32_t>(2 * i + 1), 1U << 30)
+        ));
+        loop.spawn(keep_writing(*streams.back().first, 1U << 30, written[i]));
+    }
+    for (std::size_t i = 0; i < 3 * k_writers; ++i) {
+        while (loop.run_once(std::chrono::milliseconds(0))) {
+        }
+        client->output().clear();
+        client->on_output_taken();
+    }
+    const auto [least, most] = std::minmax_element(written.begin(), written.end());
+    EXPECT_GT(*least, 0U);
+    EXPECT_LE(*most, 2 * *least);
+    client->end();
+    while (loop.running() > 0) {
+        loop.run_once(std::chrono::milliseconds(0));
+    }
+}
+
 TEST_F(MuxSession, WriterWaitsWhenTheConnectionDoesNotTakeMore) {
     std::vector<std::unique_ptr<Stream>> streams;
     std::size_t sent = 0;
@@ -189,11 +263,50 @@ TEST_F(MuxSession, BoundsTheStreamsOfAConnection) {
         EXPECT_EQ(write(*streams.back(), "x"), 1U);
     }
     EXPECT_EQ(client->open(), nullptr);
-    deliver();
-    // A client that does not keep to it has the stream reset, not the others.
+}
+
+TEST_F(MuxSession, StreamsThatTheClientLeftDoNotCountAgainstItsNewOnes) {
+    std::vector<std::unique_ptr<Stream>> streams;
+    std::vector<std::unique_ptr<Stream>> served;  // the server is still at work on each
+    for (std::size_t i = 0; i < k_served_streams_max; ++i) {
+        if (i == k_streams_max) {
+            streams.clear();  // which resets them
+        }
+        streams.push_back(client->open());
+        EXPECT_EQ(write(*streams.back(), "x"), 1U);
+        deliver();
+        served.push_back(server->accept());
+        ASSERT_NE(served.back(), nullptr);
+    }
+    // Opening and resetting again and again is no way to have more work done than that.
     ASSERT_TRUE(server->feed(frame(FrameType::window_update, k_flag_syn, 1001, 0)));
     EXPECT_EQ(server->output(), frame(FrameType::window_update, k_flag_rst, 1001, 0));
-    EXPECT_EQ(server->stream_count(), k_streams_max);
+    EXPECT_EQ(server->stream_count(), k_served_streams_max);
+}
+
+TEST_F(MuxSession, StreamsMayWriteInAnotherOrderThanTheyWereOpened) {
+    auto first = client->open();
+    auto second = client->open();
+    EXPECT_EQ(write(*second, "second"), 6U);
+    EXPECT_EQ(write(*first, "first"), 5U);
+    deliver();
+    auto second_end = server->accept();
+    auto first_end = server->accept();
+    EXPECT_EQ(read(*second_end), "second");
+    EXPECT_EQ(read(*first_end), "first");
+    EXPECT_EQ(write(*first_end, "to the first"), 12U);
+    deliver();
+    EXPECT_EQ(read(*first), "to the first");
+    EXPECT_EQ(client->stream_count(), 2U);
+    auto third = client->open();
+    EXPECT_EQ(write(*third, "third"), 5U);
+    deliver();
+    EXPECT_EQ(read(*server->accept()), "third");
+}
+
+TEST_F(MuxSession, TellsWhichStreamsFoundTheConnectionThere) {
+    EXPECT_FALSE(client->open()->is_of_kept_connection());
+    EXPECT_TRUE(client->open()->is_of_kept_connection());
 }
 
 TEST_F(MuxSession, PlaceOfAResetStreamIsFreeAtOnce) {
@@ -335,6 +448,145 @@ TEST_F(MuxSession, RefusesPeersThatAskAndNeverRead) {
         ASSERT_LE(server->output().size(), 3 * k_output_bytes_max);
     }
     EXPECT_FALSE(goes_on);
+}
+
+/// One direction of a stream, as plain strings.
+struct Model {
+    std::string sent;
+    std::string received;
+    bool has_finished = false;
+};
+struct ModelStream {
+    std::unique_ptr<Stream> client;
+    std::unique_ptr<Stream> server;
+    Model up;
+    Model down;
+};
+
+class MuxModel : public MuxSession {
+ protected:
+    void write_some(Stream& stream, Model& model) {
+        if (model.has_finished) {
+            return;
+        }
+        std::string text(random() % 40'000, '\0');
+        std::ranges::generate(text, [this] { return static_cast<char>(random()); });
+        model.sent.append(text, 0, write(stream, text));
+    }
+    void read_some(Stream& stream, Model& model) {
+        model.received += read(stream, 1 + random() % 50'000);
+        ASSERT_LE(model.received.size(), model.sent.size());
+    }
+    /// A part of what is under way, cut anywhere.
+    static void carry(Session& from, Session& to, std::string& wire, std::size_t at_most) {
+        wire += std::exchange(from.output(), {});
+        from.on_output_taken();
+        const std::string piece = wire.substr(0, at_most);
+        wire.erase(0, piece.size());
+        ASSERT_TRUE(to.feed(piece)) << to.failure();
+    }
+    /// The first bytes of a stream say which one it is: they need not arrive in order.
+    void accept() {
+        while (auto stream = server->accept()) {
+            std::array<char, 4> number{};
+            ASSERT_EQ(stream->try_read(boost::asio::buffer(number))->bytes, number.size());
+            const auto index = static_cast<std::size_t>(std::stoul(std::string(number.data(), 4)));
+            streams.at(index).server = std::move(stream);
+        }
+    }
+    void open_one() {
+        if (auto stream = client->open()) {
+            streams.emplace_back().client = std::move(stream);
+        }
+    }
+    void begin(ModelStream& stream, std::size_t index) {
+        std::string number = std::to_string(index);
+        number.insert(0, 4 - number.size(), '0');
+        if (write(*stream.client, number) == number.size()) {
+            has_begun.insert(index);
+        }
+    }
+    void step() {
+        const std::size_t index = random() % streams.size();
+        ModelStream& stream = streams[index];
+        if (!has_begun.contains(index)) {
+            begin(stream, index);
+            return;
+        }
+        switch (random() % 6) {
+            case 0:
+                write_some(*stream.client, stream.up);
+                break;
+            case 1:
+                read_some(*stream.client, stream.down);
+                break;
+            case 2:
+                if (stream.server != nullptr) {
+                    write_some(*stream.server, stream.down);
+                }
+                break;
+            case 3:
+                if (stream.server != nullptr) {
+                    read_some(*stream.server, stream.up);
+                }
+                break;
+            case 4:
+                carry(*client, *server, upward, random() % 60'000);
+                accept();
+                break;
+            default:
+                carry(*server, *client, downward, random() % 60'000);
+                break;
+        }
+    }
+    static void expect_whole(Stream& stream, const Model& model) {
+        EXPECT_EQ(model.received, model.sent);
+        EXPECT_EQ(end_of(stream), boost::asio::error::eof);
+    }
+
+    std::minstd_rand random{20'240'817};
+    std::vector<ModelStream> streams;
+    std::set<std::size_t> has_begun;
+    std::string upward;  // on the wire
+    std::string downward;
+};
+
+TEST_F(MuxModel, DeliversWhatPlainStringsWould) {
+    streams.reserve(k_streams_max);
+    for (int i = 0; i < 6'400; ++i) {
+        if (i % 100 == 0) {
+            open_one();
+        }
+        step();
+        ASSERT_FALSE(HasFatalFailure());
+    }
+    ASSERT_EQ(streams.size(), k_streams_max);
+    carry(*client, *server, upward, std::string::npos);
+    accept();
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+        if (!has_begun.contains(i)) {
+            begin(streams[i], i);
+        }
+    }
+    ASSERT_EQ(has_begun.size(), streams.size());
+    for (int rounds = 0; rounds < 100; ++rounds) {
+        carry(*client, *server, upward, std::string::npos);
+        accept();
+        for (ModelStream& stream : streams) {
+            read_some(*stream.server, stream.up);
+            read_some(*stream.client, stream.down);
+        }
+        carry(*server, *client, downward, std::string::npos);
+    }
+    for (ModelStream& stream : streams) {
+        EXPECT_FALSE(stream.client->finish());
+        EXPECT_FALSE(stream.server->finish());
+    }
+    deliver();
+    for (ModelStream& stream : streams) {
+        expect_whole(*stream.server, stream.up);
+        expect_whole(*stream.client, stream.down);
+    }
 }
 
 }  // namespace

@@ -23,15 +23,11 @@ Stream::Stream(std::shared_ptr<Session> session, std::uint32_t id)
       id_(id),
       input_(session_->buffer_bytes_) {
     session_->streams_.emplace(id_, this);
-    ++session_->live_;
 }
 
 Stream::~Stream() {
-    if (const auto found = session_->streams_.find(id_);
-        found != session_->streams_.end() && found->second == this) {
-        session_->streams_.erase(found);
-    }
-    if (--session_->live_ == 0 && session_->on_empty_) {
+    session_->streams_.erase(id_);
+    if (session_->streams_.empty() && session_->on_empty_) {
         session_->on_empty_();
     }
     session_->window_growth_left_ += window_size_ - k_window_bytes;
@@ -44,11 +40,11 @@ Stream::~Stream() {
 
 /// What a reader gets when nothing is there; nullopt: something may come.
 std::optional<io::Transfer> Stream::try_end() {
+    if (peer_has_finished_) {
+        return io::Transfer{boost::asio::error::eof};  // also where a reset came after it
+    }
     if (is_reset_) {
         return io::Transfer{boost::asio::error::connection_reset};
-    }
-    if (peer_has_finished_) {
-        return io::Transfer{boost::asio::error::eof};
     }
     socket_.set_not_readable();
     return std::nullopt;
@@ -114,15 +110,14 @@ std::optional<io::Transfer> Stream::try_write(
         if (has_finished_) {
             return io::Transfer{boost::asio::error::broken_pipe, written};
         }
-        std::string& output = session_->output_;
-        if (send_window_ == 0 || output.size() >= k_output_bytes_max) {
-            session_->has_blocked_writers_ = true;
+        if (send_window_ == 0 || !may_write()) {
             return std::nullopt;
         }
         const std::size_t bytes =
             std::min({total - written, std::size_t{send_window_}, k_payload_bytes_max});
         const std::uint16_t flag = opening_flag();
         session_->send({FrameType::data, flag, id_, static_cast<std::uint32_t>(bytes)});
+        std::string& output = session_->output_;
         std::size_t skipped = written;
         std::size_t left = bytes;
         for (const auto& buffer : buffers) {
@@ -139,6 +134,7 @@ std::optional<io::Transfer> Stream::try_write(
             }
         }
         send_window_ -= static_cast<std::uint32_t>(bytes);
+        turn_bytes_ += bytes;
         written += bytes;
     }
     return io::Transfer{{}, written};
@@ -158,12 +154,31 @@ io::Error Stream::finish() {
     return {};
 }
 
+bool Stream::may_write() {
+    if (std::exchange(output_turn_, session_->turn_) != session_->turn_) {
+        turn_bytes_ = 0;
+    }
+    if (session_->output_.size() < k_output_bytes_max && turn_bytes_ < k_output_share_bytes) {
+        waits_since_ = 0;
+        return true;
+    }
+    if (waits_since_ == 0) {  // else it keeps its place
+        waits_since_ = ++session_->last_ticket_;
+    }
+    session_->has_waiting_writers_ = true;
+    return false;
+}
+
 /// SYN with the first frame of a stream that we opened, ACK with that of the peer's.
 std::uint16_t Stream::opening_flag() {
     if (std::exchange(has_begun_, true)) {
         return 0;
     }
-    return session_->role_ == Role::client ? k_flag_syn : k_flag_ack;
+    if (session_->role_ == Role::server) {
+        return k_flag_ack;
+    }
+    session_->begin(*this);
+    return k_flag_syn;
 }
 
 void Stream::take(std::string_view payload) {
@@ -299,11 +314,11 @@ bool Session::on_stream_frame(const Frame& frame, std::string_view payload) {
         stream.send_window_ += frame.length;
     }
     stream.peer_has_finished_ = stream.peer_has_finished_ || (frame.flags & k_flag_fin) != 0;
-    stream.socket_.wake();
-    if ((frame.flags & k_flag_rst) != 0) {
-        // Its place is free for the next one that the peer opens, though it is still in use here.
-        stream.is_reset_ = true;
-        streams_.erase(found);
+    stream.is_reset_ = stream.is_reset_ || (frame.flags & k_flag_rst) != 0;
+    if (!payload.empty() || (frame.flags & (k_flag_fin | k_flag_rst)) != 0) {
+        stream.socket_.wake();
+    } else {
+        stream.socket_.wake_writer();  // nothing to read: an idle stream does not look used up
     }
     return true;
 }
@@ -313,8 +328,7 @@ bool Session::on_open(const Frame& frame) {
         return fail("a stream opened out of turn");
     }
     last_id_ = frame.stream;
-    // Opening and resetting in a loop must not make work without bound (CVE-2023-44487).
-    if (streams_.size() >= k_streams_max || live_ >= 2 * k_streams_max) {
+    if (streams_.size() >= k_served_streams_max) {
         send({FrameType::window_update, k_flag_rst, frame.stream, 0});
         return true;
     }
@@ -323,11 +337,27 @@ bool Session::on_open(const Frame& frame) {
 }
 
 std::unique_ptr<Stream> Session::open() {
-    if (!may_open() || last_id_ > UINT32_MAX - 2) {
+    // A stream may take a second number (begin).
+    if (!may_open() || last_id_ > UINT32_MAX - 4 * k_streams_max) {
         return nullptr;
     }
-    last_id_ = last_id_ == 0 ? 1 : last_id_ + 2;
-    return std::make_unique<Stream>(shared_from_this(), last_id_);
+    const bool is_kept = last_id_ != 0;
+    last_id_ = is_kept ? last_id_ + 2 : 1;
+    auto stream = std::make_unique<Stream>(shared_from_this(), last_id_);
+    stream->is_of_kept_connection_ = is_kept;
+    return stream;
+}
+
+/// Numbers on the wire only grow: a stream that was opened before others, but writes after them,
+/// takes a new one.
+void Session::begin(Stream& stream) {
+    if (stream.id_ < begun_id_) {
+        streams_.erase(stream.id_);
+        last_id_ += 2;
+        stream.id_ = last_id_;
+        streams_.emplace(stream.id_, &stream);
+    }
+    begun_id_ = stream.id_;
 }
 
 std::unique_ptr<Stream> Session::accept() {
@@ -357,10 +387,18 @@ void Session::wake_writer() {
 }
 
 void Session::on_output_taken() {
-    if (!std::exchange(has_blocked_writers_, false)) {
+    ++turn_;
+    if (!std::exchange(has_waiting_writers_, false)) {
         return;
     }
+    std::vector<Stream*> waiting;
     for (const auto& [id, stream] : streams_) {
+        if (stream->waits_since_ != 0) {
+            waiting.push_back(stream);
+        }
+    }
+    std::ranges::sort(waiting, {}, &Stream::waits_since_);
+    for (Stream* const stream : waiting) {
         stream->socket_.wake_writer();
     }
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +23,9 @@
 namespace proxy::net::mux {
 
 inline constexpr std::size_t k_streams_max = 64;  // at a time, in one connection
+/// A server bears more: of streams that the client has left already, it may still be at work on
+/// some. They count until that is over, so that opening and resetting in turn is bounded work.
+inline constexpr std::size_t k_served_streams_max = 2 * k_streams_max;
 /// What a stream may hold for its reader when it begins (yamux says 256 KiB; we say less, because
 /// a peer that is not allowed anything yet can make us hold this much k_streams_max times).
 inline constexpr std::uint32_t k_window_bytes = 64 * 1024;
@@ -33,6 +37,8 @@ inline constexpr std::uint32_t k_window_growth_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t k_payload_bytes_max = 16 * 1024 - k_header_bytes;
 /// Output that waits for the socket; beyond it writers wait too.
 inline constexpr std::size_t k_output_bytes_max = 256 * 1024;
+/// Of it, what one stream may fill: a bulk transfer leaves room to the others.
+inline constexpr std::size_t k_output_share_bytes = k_output_bytes_max / 4;
 
 /// The client opens streams, the server accepts them.
 enum class Role : std::uint8_t { client, server };
@@ -59,12 +65,17 @@ class Stream {
     );
     /// FIN: the other direction goes on.
     [[nodiscard]] io::Error finish();
+    /// The connection was there before this stream was wanted: it may have died unnoticed.
+    [[nodiscard]] bool is_of_kept_connection() const noexcept { return is_of_kept_connection_; }
+    [[nodiscard]] const Session& session() const noexcept { return *session_; }
 
  private:
     friend class Session;
 
     [[nodiscard]] std::uint16_t opening_flag();
     [[nodiscard]] std::optional<io::Transfer> try_end();
+    /// Room in the output for this stream now; else it waits for its turn.
+    [[nodiscard]] bool may_write();
     void take(std::string_view payload);
     void on_taken();
     void give_window();
@@ -76,7 +87,11 @@ class Stream {
     std::uint32_t window_size_ = k_window_bytes;     // what we hold at most
     std::uint32_t receive_window_ = k_window_bytes;  // of it, what the peer may still send
     std::uint32_t send_window_ = k_window_bytes;     // what we may
-    bool has_begun_ = false;                         // our first frame went out
+    std::uint64_t output_turn_ = 0;                  // Session::turn_ when it last wrote
+    std::size_t turn_bytes_ = 0;                     // what it wrote in that turn
+    std::uint64_t waits_since_ = 0;                  // a ticket of its session; 0: it does not wait
+    bool is_of_kept_connection_ = false;
+    bool has_begun_ = false;  // our first frame went out
     bool has_finished_ = false;
     bool peer_has_finished_ = false;
     bool is_reset_ = false;
@@ -87,8 +102,18 @@ class Stream {
 class Session : public std::enable_shared_from_this<Session> {
  public:
     /// `buffer_bytes`: of the memory that a stream holds while it has bytes for its reader.
-    Session(io::Loop& loop, Role role, std::size_t buffer_bytes)
-        : loop_(loop), role_(role), buffer_bytes_(buffer_bytes) {}
+    /// `peer_not_after`: when what the peer has proved to be ends.
+    Session(
+        io::Loop& loop,
+        Role role,
+        std::size_t buffer_bytes,
+        std::chrono::system_clock::time_point peer_not_after =
+            std::chrono::system_clock::time_point::max()
+    )
+        : loop_(loop),
+          role_(role),
+          buffer_bytes_(buffer_bytes),
+          peer_not_after_(peer_not_after) {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
@@ -105,7 +130,8 @@ class Session : public std::enable_shared_from_this<Session> {
     void on_output(std::coroutine_handle<> writer) { writer_ = writer; }
     /// Called each time the last stream has gone.
     void on_empty(std::function<void()> call) { on_empty_ = std::move(call); }
-    /// After output() was taken: streams that waited for room go on.
+    /// After output() was taken: streams that waited for room go on, in the order in which they
+    /// began to wait.
     void on_output_taken();
 
     /// A new stream of ours; null where the peer or the bound allows none.
@@ -115,13 +141,17 @@ class Session : public std::enable_shared_from_this<Session> {
     /// Tells the peer to open no more streams here.
     void go_away();
     [[nodiscard]] bool may_open() const {
-        return !is_ended_ && !peer_goes_away_ && !goes_away_ && streams_.size() < k_streams_max;
+        return !is_ended_ && !is_going_away() && streams_.size() < k_streams_max;
+    }
+    /// One of both sides wants no more streams here, nor more of those that are.
+    [[nodiscard]] bool is_going_away() const { return peer_goes_away_ || goes_away_; }
+    [[nodiscard]] std::chrono::system_clock::time_point peer_not_after() const {
+        return peer_not_after_;
     }
     [[nodiscard]] Role role() const { return role_; }
     [[nodiscard]] bool is_ended() const { return is_ended_; }
     [[nodiscard]] bool peer_goes_away() const { return peer_goes_away_; }
-    /// Those that are used by somebody here.
-    [[nodiscard]] std::size_t stream_count() const { return live_; }
+    [[nodiscard]] std::size_t stream_count() const { return streams_.size(); }
 
  private:
     friend class Stream;
@@ -132,25 +162,29 @@ class Session : public std::enable_shared_from_this<Session> {
     [[nodiscard]] bool on_frame(const Frame& frame, std::string_view payload);
     [[nodiscard]] bool on_stream_frame(const Frame& frame, std::string_view payload);
     [[nodiscard]] bool on_open(const Frame& frame);
+    void begin(Stream& stream);
     void send(const Frame& frame);
     void wake_writer();
 
     io::Loop& loop_;
     Role role_;
     std::size_t buffer_bytes_;
-    boost::unordered_flat_map<std::uint32_t, Stream*> streams_;  // those that frames may name
-    std::size_t live_ = 0;  // with those that the peer has reset and that are still in use
+    std::chrono::system_clock::time_point peer_not_after_;
+    boost::unordered_flat_map<std::uint32_t, Stream*> streams_;
     std::vector<std::unique_ptr<Stream>> opened_;
     std::string partial_;  // a frame whose end has not come
     std::string output_;
     std::coroutine_handle<> writer_;
     std::string_view failure_;
     std::uint32_t last_id_ = 0;
+    std::uint32_t begun_id_ = 0;  // of our streams that the peer knows, the last
+    std::uint64_t turn_ = 0;      // how often output_ was taken
+    std::uint64_t last_ticket_ = 0;
+    bool has_waiting_writers_ = false;
     std::uint32_t window_growth_left_ = k_window_growth_bytes_max;
     bool is_ended_ = false;
     bool peer_goes_away_ = false;
     bool goes_away_ = false;
-    bool has_blocked_writers_ = false;
     std::function<void()> on_empty_;
 };
 
