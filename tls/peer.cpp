@@ -5,6 +5,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <memory>
 #include <string_view>
@@ -111,7 +113,13 @@ std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
     if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) {
         return {};
     }
-    return std::chrono::system_clock::from_time_t(timegm(&parts));
+    // 99991231235959Z says "never" (RFC 5280 §4.1.2.5), and is more nanoseconds than there are.
+    constexpr auto k_latest = std::chrono::floor<std::chrono::seconds>(
+        std::chrono::system_clock::time_point::max().time_since_epoch()
+    );
+    return std::chrono::system_clock::time_point(
+        std::min(std::chrono::seconds(timegm(&parts)), k_latest)
+    );
 }
 
 }  // namespace

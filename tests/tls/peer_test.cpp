@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 
 namespace tls {
@@ -163,6 +164,15 @@ TEST(NotAfterOf, IsTheEndOfValidity) {
     EXPECT_GT(left, std::chrono::seconds(900));
     EXPECT_LE(left, std::chrono::seconds(1000));
     EXPECT_LT(not_before_of(baked.certificate.get()), std::chrono::system_clock::now());
+}
+
+TEST(NotAfterOf, NeverIsLaterThanAnyDay) {
+    const auto baked = bake(Recipe{}, nullptr);
+    X509* certificate = baked.certificate.get();
+    ASSERT_EQ(ASN1_TIME_set_string(X509_getm_notAfter(certificate), "99991231235959Z"), 1);
+    EXPECT_GT(
+        not_after_of(certificate), std::chrono::system_clock::now() + std::chrono::years(100)
+    );
 }
 
 TEST(UrisOf, EscapesWhatATerminalWouldObey) {
