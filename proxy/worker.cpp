@@ -148,6 +148,7 @@ void Worker::adopt(std::shared_ptr<const tls::Context> context) {
         worker_.tls = std::move(context);
         worker_.pool.begin_generation();
         worker_.shared.begin_generation();
+        retire_shared();  // peers come back and see the new identity, and we theirs
     });
 }
 
@@ -158,10 +159,14 @@ void Worker::collect(std::function<void(std::shared_ptr<const telemetry::Sheet::
 void Worker::drain() {
     loop_->post([this] {
         worker_.begin_drain();
-        for (net::mux::Connection* const connection : inbound_.shared) {
-            connection->retire();
-        }
+        retire_shared();
     });
+}
+
+void Worker::retire_shared() {
+    for (net::mux::Connection* const connection : inbound_.shared) {
+        connection->retire();
+    }
 }
 
 void Worker::count_connections(std::function<void(std::size_t)> done) {
@@ -191,8 +196,9 @@ io::Awaitable<void> Worker::run_ticks() {
         const auto now = std::chrono::steady_clock::now();
         worker_.clock.tick(now);
         worker_.pool.prune(now);
-        worker_.shared.prune();
-        inbound_.live.expire(std::chrono::system_clock::now());
+        const auto today = std::chrono::system_clock::now();
+        worker_.shared.prune(today);
+        inbound_.live.expire(today);
     }
 }
 

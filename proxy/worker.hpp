@@ -36,7 +36,8 @@ class Worker {
     void start();
     /// The next requests are judged by `snapshot`; live connections are judged again now.
     void adopt(std::shared_ptr<const policy::Snapshot> snapshot, std::function<void()> adopted);
-    /// The next handshakes use `context`; pooled connections of the old identity are closed.
+    /// The next handshakes use `context`; pooled connections of the old identity are closed, and
+    /// shared ones end with what is under way in them.
     void adopt(std::shared_ptr<const tls::Context> context);
     /// Hands a copy of this worker's numbers to `done`.
     void collect(std::function<void(std::shared_ptr<const telemetry::Sheet::Numbers>)> done);
@@ -56,6 +57,8 @@ class Worker {
     );
     void accept_inbound(net::Listener& listener, inbound::ListenerFacts facts);
     void accept_outbound(net::Listener& listener);
+    /// Peers open no more streams on the connections that they have.
+    void retire_shared();
     [[nodiscard]] io::Awaitable<void> run_ticks();
 
     const Configuration& configuration_;

@@ -2,6 +2,7 @@
 
 #include "proxy/net/socket.hpp"
 
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -16,6 +17,14 @@ constexpr std::uint32_t k_draining_margin_ms = 500;
 std::uint64_t random_seed() {
     std::random_device device;
     return (std::uint64_t{device()} << 32) | device();
+}
+
+std::chrono::steady_clock::time_point steady_time_of(
+    std::chrono::steady_clock::time_point now, std::chrono::system_clock::time_point time
+) {
+    return time == std::chrono::system_clock::time_point::max()
+               ? std::chrono::steady_clock::time_point::max()
+               : now + (time - std::chrono::system_clock::now());
 }
 
 }  // namespace
@@ -58,10 +67,12 @@ io::Awaitable<Result<upstream::Lease>> open(
     if (stream.has_error()) {
         co_return stream.error();
     }
+    const auto not_after = stream->peer_not_after();
     auto connection = std::make_unique<upstream::Connection>(
         std::move(*stream), worker.clock, worker.configuration.limits, worker.sheet, series
     );
     connection->generation = generation;
+    connection->ends_at = steady_time_of(worker.clock.now(), not_after);
     co_return upstream::Lease(worker.pool, std::move(place), std::move(connection));
 }
 

@@ -197,6 +197,11 @@ Alpn Stream::alpn() const noexcept {
     return state_->session != nullptr ? state_->session->peer().alpn : Alpn::none;
 }
 
+std::chrono::system_clock::time_point Stream::peer_not_after() const noexcept {
+    return state_->session != nullptr ? state_->session->peer().not_after
+                                      : std::chrono::system_clock::time_point();
+}
+
 bool Stream::failed_on_identity() const noexcept {
     return state_->session != nullptr && state_->session->failed_on_identity();
 }

@@ -11,6 +11,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -85,6 +86,8 @@ class Stream {
     [[nodiscard]] bool has_pending() const noexcept;
     /// What the handshake agreed on.
     [[nodiscard]] Alpn alpn() const noexcept;
+    /// When the certificate ends that the peer has proved itself with.
+    [[nodiscard]] std::chrono::system_clock::time_point peer_not_after() const noexcept;
     /// After a failed accept or connect: the peer proved an identity, but not one we accept.
     [[nodiscard]] bool failed_on_identity() const noexcept;
     /// The sentence behind a StreamError of a read or write; empty when there was none.

@@ -115,7 +115,8 @@ void ClientSession::close() noexcept {
 
 bool ClientSession::may_be_reused() const {
     return is_response_complete_ && !is_closed_ && !is_broken_ && !is_at_end_ &&
-           buffer_.is_empty() && reader_.is_between_messages() && reader_.head().keep_alive;
+           buffer_.is_empty() && reader_.is_between_messages() && reader_.head().keep_alive &&
+           !stream_.is_going_away();
 }
 
 }  // namespace proxy::http

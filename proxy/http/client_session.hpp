@@ -40,7 +40,8 @@ class ClientSession final : public BodySource {
     /// Whether another request may follow: the response was complete, wanted to stay, and nothing
     /// unasked-for came after it. The caller vouches that its request was sent whole.
     [[nodiscard]] bool may_be_reused() const;
-    [[nodiscard]] bool was_used() const { return requests_ > 1; }
+    /// It may have died before this request: by a request before it, or by sharing a connection.
+    [[nodiscard]] bool was_used() const { return requests_ > 1 || stream_.is_of_kept_connection(); }
     /// Between exchanges: holds no buffer.
     void rest() noexcept { buffer_.release(); }
     void close() noexcept;

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace proxy::inbound {
 
@@ -117,6 +118,7 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
     }
     auto check =
         outgoing.may_be_replayed() ? upstream::Pool::Check::long_idle : upstream::Pool::Check::each;
+    bool was_retried = false;
     do {
         auto lease = worker.pool.take(self.application, check);
         if (!lease.has_value()) {
@@ -139,7 +141,7 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
             );
         }
         check = upstream::Pool::Check::new_only;  // one that cannot have died meanwhile
-    } while (outcome.may_retry);
+    } while (outcome.may_retry && !std::exchange(was_retried, true));
     co_return outcome;
 }
 

@@ -43,6 +43,26 @@ std::optional<io::Error> Stream::try_wait_readable() noexcept {
     return is_ready ? std::optional<io::Error>(io::Error()) : std::nullopt;
 }
 
+bool Stream::is_of_kept_connection() const noexcept {
+    const auto* shared = std::get_if<Shared>(&transport_);
+    return shared != nullptr && (*shared)->is_of_kept_connection();
+}
+
+bool Stream::is_going_away() const noexcept {
+    const auto* shared = std::get_if<Shared>(&transport_);
+    return shared != nullptr && (*shared)->session().is_going_away();
+}
+
+std::chrono::system_clock::time_point Stream::peer_not_after() const noexcept {
+    if (const auto* tls = std::get_if<tls::Stream>(&transport_)) {
+        return tls->peer_not_after();
+    }
+    if (const auto* shared = std::get_if<Shared>(&transport_)) {
+        return (*shared)->session().peer_not_after();
+    }
+    return std::chrono::system_clock::time_point::max();
+}
+
 std::optional<io::Error> Stream::try_shutdown() {
     if (auto* tls = std::get_if<tls::Stream>(&transport_)) {
         return tls->try_shutdown();

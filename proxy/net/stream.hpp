@@ -9,6 +9,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,6 +65,12 @@ class Stream {
     [[nodiscard]] bool is_shared() const noexcept {
         return std::holds_alternative<Shared>(transport_);
     }
+    /// Opened on a connection that was there already: it may have died unnoticed.
+    [[nodiscard]] bool is_of_kept_connection() const noexcept;
+    /// The connection that it shares is to end: it is not to be kept for later.
+    [[nodiscard]] bool is_going_away() const noexcept;
+    /// When what the peer has proved ends; never where it has proved nothing.
+    [[nodiscard]] std::chrono::system_clock::time_point peer_not_after() const noexcept;
 
  private:
     using Shared = std::unique_ptr<mux::Stream>;

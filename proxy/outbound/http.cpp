@@ -134,6 +134,7 @@ io::Awaitable<http::Outcome> forward(
     }
     auto check =
         outgoing.may_be_replayed() ? upstream::Pool::Check::long_idle : upstream::Pool::Check::each;
+    bool was_retried = false;
     do {
         auto lease = worker.pool.take(place, check);
         if (!lease.has_value()) {
@@ -152,7 +153,7 @@ io::Awaitable<http::Outcome> forward(
             co_await relay_upgraded(self, lease->session());
         }
         check = upstream::Pool::Check::new_only;  // one that cannot have died meanwhile
-    } while (outcome.may_retry);
+    } while (outcome.may_retry && !std::exchange(was_retried, true));
     co_return outcome;
 }
 

@@ -37,17 +37,18 @@ std::shared_ptr<net::mux::Connection> share(
 
 std::unique_ptr<net::mux::Stream> SharedConnections::open(Place& place) {
     for (const auto& connection : place.connections) {
-        if (auto stream = connection->session().open()) {
+        if (auto stream = connection->open()) {
             return stream;
         }
     }
     return nullptr;
 }
 
-void SharedConnections::end_connecting(Place& place) {
+void SharedConnections::end_connecting(Place& place, const std::optional<Failure>& failure) {
     place.is_connecting = false;
-    for (net::Event* const waiter : std::exchange(place.waiters, {})) {
-        waiter->set();
+    for (Waiter* const waiter : std::exchange(place.waiters, {})) {
+        waiter->failure = failure;  // told to each: by the time it runs, another may be connecting
+        waiter->done.set();
     }
 }
 
@@ -66,6 +67,8 @@ io::Awaitable<Result<net::Stream>> SharedConnections::connect(
         found = std::make_shared<Place>();
     }
     const std::shared_ptr<Place> place = found;
+    // The one that `environment` is of, however long we wait.
+    const std::uint64_t generation = generation_;
     while (place->is_sharing) {
         if (auto stream = open(*place)) {
             co_return net::Stream(std::move(stream));
@@ -73,36 +76,33 @@ io::Awaitable<Result<net::Stream>> SharedConnections::connect(
         if (!place->is_connecting) {
             break;
         }
-        net::Event done(environment.loop);
-        place->waiters.push_back(&done);
-        co_await done.wait();
-        if (place->failure.has_value()) {
-            co_return *place->failure;
+        Waiter waiter(environment.loop);
+        place->waiters.push_back(&waiter);
+        co_await waiter.done.wait();
+        if (waiter.failure.has_value()) {
+            co_return *waiter.failure;
         }
     }
-    const std::uint64_t generation = generation_;
     place->is_connecting = true;
-    place->failure.reset();
     auto connected = co_await upstream::connect(environment, target, tls::Alpn::mux);
     if (connected.has_error()) {
-        place->failure = connected.error();
-        end_connecting(*place);
+        end_connecting(*place, connected.error());
         co_return connected.error();
     }
     tls::Stream* const tls = connected->tls();
     place->is_sharing = tls->alpn() == tls::Alpn::mux;
     if (!place->is_sharing) {
-        end_connecting(*place);
+        end_connecting(*place, std::nullopt);
         co_return connected;
     }
     const auto connection = share(environment, std::move(*tls), sheet, series);
-    auto stream = connection->session().open();
+    auto stream = connection->open();
     if (generation == generation_) {
         place->connections.push_back(connection);
     } else {
         connection->retire();
     }
-    end_connecting(*place);
+    end_connecting(*place, std::nullopt);
     co_return net::Stream(std::move(stream));
 }
 
@@ -116,11 +116,14 @@ void SharedConnections::begin_generation() {
     }
 }
 
-void SharedConnections::prune() {
-    boost::unordered::erase_if(places_, [](const auto& entry) {
+void SharedConnections::prune(std::chrono::system_clock::time_point now) {
+    boost::unordered::erase_if(places_, [now](const auto& entry) {
         Place& place = *entry.second;
-        std::erase_if(place.connections, [](const auto& connection) {
-            return connection->session().is_ended() || connection->session().peer_goes_away();
+        std::erase_if(place.connections, [now](const auto& connection) {
+            if (connection->session().peer_not_after() <= now) {
+                connection->retire();
+            }
+            return connection->session().is_ended() || connection->session().is_going_away();
         });
         return place.connections.empty() && entry.second.use_count() == 1;
     });

@@ -11,6 +11,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -33,22 +34,28 @@ class SharedConnections {
     );
     /// What is there was opened with an identity that is no longer ours: no more streams on it.
     void begin_generation();
-    /// Forgets what has ended. Called on the worker's tick.
-    void prune();
+    /// Forgets what has ended, and opens nothing more where the peer's certificate has. Called on
+    /// the worker's tick.
+    void prune(std::chrono::system_clock::time_point now);
     /// Ends all.
     void shut();
 
  private:
+    /// In the frame of whoever waits.
+    struct Waiter {
+        explicit Waiter(io::Loop& loop) : done(loop) {}
+        net::Event done;
+        std::optional<Failure> failure;  // of the connection that it waited for
+    };
     struct Place {
         std::vector<std::shared_ptr<net::mux::Connection>> connections;
-        std::vector<net::Event*> waiters;  // for the connection that is being made
-        std::optional<Failure> failure;    // of the last that was made
+        std::vector<Waiter*> waiters;  // for the connection that is being made
         bool is_connecting = false;
         bool is_sharing = true;  // the peer does
     };
 
     [[nodiscard]] static std::unique_ptr<net::mux::Stream> open(Place& place);
-    static void end_connecting(Place& place);
+    static void end_connecting(Place& place, const std::optional<Failure>& failure);
 
     boost::unordered_flat_map<Target, std::shared_ptr<Place>, TargetHash> places_;
     std::uint64_t generation_ = 0;

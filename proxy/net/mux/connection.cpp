@@ -30,7 +30,9 @@ Connection::Connection(
     tls::Stream stream, Role role, DeadlineClock& clock, const Limits& limits, Owner owner
 )
     : stream_(std::move(stream)),
-      session_(std::make_shared<Session>(stream_.socket().loop(), role, limits.buffer_bytes)),
+      session_(std::make_shared<Session>(
+          stream_.socket().loop(), role, limits.buffer_bytes, stream_.peer_not_after()
+      )),
       limits_(limits),
       owner_(std::move(owner)),
       idle_deadline_(clock),
@@ -44,6 +46,14 @@ Connection::Connection(
 Connection::~Connection() {
     session_->on_empty({});
     session_->end();
+}
+
+std::unique_ptr<Stream> Connection::open() {
+    auto stream = session_->open();
+    if (stream != nullptr) {
+        idle_deadline_.disarm();  // the first answer may take longer than that
+    }
+    return stream;
 }
 
 void Connection::begin_idling() {

@@ -36,6 +36,8 @@ class Connection {
     Connection& operator=(const Connection&) = delete;
 
     [[nodiscard]] Session& session() { return *session_; }
+    /// A new stream of ours; null where the peer or the bound allows none.
+    [[nodiscard]] std::unique_ptr<Stream> open();
     /// No more streams here; those that are open go on, and the connection ends with the last.
     void retire();
     /// Everything in it ends.

@@ -27,7 +27,7 @@ inline constexpr std::size_t k_streams_max = 64;  // at a time, in one connectio
 /// some. They count until that is over, so that opening and resetting in turn is bounded work.
 inline constexpr std::size_t k_served_streams_max = 2 * k_streams_max;
 /// What a stream may hold for its reader when it begins (yamux says 256 KiB; we say less, because
-/// a peer that is not allowed anything yet can make us hold this much k_streams_max times).
+/// a peer that is not allowed anything yet can make us hold this much k_served_streams_max times).
 inline constexpr std::uint32_t k_window_bytes = 64 * 1024;
 /// It doubles where a reader keeps up, to this,
 inline constexpr std::uint32_t k_window_bytes_max = 1024 * 1024;
