@@ -140,6 +140,12 @@ void set_no_delay(io::Socket& socket) {
     ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+void set_unacknowledged_ms_max(io::Socket& socket, std::uint32_t milliseconds) {
+    ::setsockopt(
+        socket.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof milliseconds
+    );
+}
+
 bool is_stale(io::Socket& socket) {
     if (!socket.may_be_readable()) {
         return false;

@@ -31,6 +31,9 @@ namespace proxy::net {
 );
 
 void set_no_delay(io::Socket& socket);
+/// The connection breaks when what was sent stays unacknowledged for that long (RFC 5482): its host
+/// has vanished. The kernel's own patience is a quarter of an hour.
+void set_unacknowledged_ms_max(io::Socket& socket, std::uint32_t milliseconds);
 /// True when an idle connection has been closed by the other side or holds unasked-for bytes.
 [[nodiscard]] bool is_stale(io::Socket& socket);
 

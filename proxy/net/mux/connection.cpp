@@ -1,5 +1,7 @@
 #include "proxy/net/mux/connection.hpp"
 
+#include "proxy/net/socket.hpp"
+
 #include <array>
 #include <utility>
 
@@ -9,6 +11,10 @@ namespace {
 
 /// Memory that a connection keeps for its next write.
 constexpr std::size_t k_output_bytes_kept = 16 * 1024;
+
+/// Every new request to a target goes here: none may wait for a host that is no more for longer
+/// than this. Peers read all the time, so that a window stays shut only where nobody lives.
+constexpr std::uint32_t k_unacknowledged_ms_max = 10'000;
 
 /// Until the session has output or is over.
 class Output {
@@ -37,6 +43,7 @@ Connection::Connection(
       owner_(std::move(owner)),
       idle_deadline_(clock),
       write_deadline_(clock) {
+    set_unacknowledged_ms_max(stream_.socket(), k_unacknowledged_ms_max);
     idle_deadline_.watch(&stream_.socket());
     write_deadline_.watch(&stream_.socket());
     session_->on_empty([this] { begin_idling(); });
