@@ -31,7 +31,9 @@ io::Awaitable<void> run_upload(
 ) {
     const BodyKind kind = client.request().framing.kind;
     Gather gather;
-    while (state == BodyPart::Kind::empty || state == BodyPart::Kind::data) {
+    // It may have been stopped before it began: the answer came with the first attempt to read.
+    while (!upload.is_stopped && (state == BodyPart::Kind::empty || state == BodyPart::Kind::data)
+    ) {
         if (state == BodyPart::Kind::empty) {
             co_await client.fill();
         }
