@@ -37,6 +37,31 @@ TEST(Loop, PostsRunInTheirOrderOnTheLoopsThread) {
     }
 }
 
+TEST(Loop, PostsOfSeveralThreadsAllRunAndSeeEachOthersWork) {
+    constexpr int k_threads = 4;
+    constexpr int k_posts = 250;
+    Loop loop;
+    int ran = 0;  // of the loop's thread: no lock, no atomic
+    std::thread runner([&loop] { loop.run(); });
+    std::vector<std::thread> posters;
+    for (int i = 0; i < k_threads; ++i) {
+        posters.emplace_back([&loop, &ran] {
+            for (int post = 0; post < k_posts; ++post) {
+                loop.post([&loop, &ran] {
+                    if (++ran == k_threads * k_posts) {
+                        loop.stop();
+                    }
+                });
+            }
+        });
+    }
+    for (std::thread& poster : posters) {
+        poster.join();
+    }
+    runner.join();
+    EXPECT_EQ(ran, k_threads * k_posts);
+}
+
 TEST(Loop, StopEndsARunThatWaits) {
     Loop loop;
     std::thread runner([&loop] { loop.run(); });
