@@ -1,4 +1,4 @@
-// Sheets of all workers → Prometheus text. The only user of prometheus-cpp; control thread only.
+// Sheets of all workers → Prometheus text. Control thread only.
 #pragma once
 
 #include "telemetry/sheet.hpp"

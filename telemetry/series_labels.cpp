@@ -17,6 +17,17 @@ bool is_printable(std::string_view text) {
     });
 }
 
+/// As the text format quotes label values. A line feed is the third that it would have to quote;
+/// none comes here.
+void append_quoted(std::string& text, std::string_view value) {
+    for (const char c : value) {
+        if (c == '"' || c == '\\') {
+            text += '\\';
+        }
+        text += c;
+    }
+}
+
 bool is_name_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -91,9 +102,19 @@ void add_authz(SeriesLabels& labels, const std::string& name_space, const std::s
 }  // namespace
 
 void SeriesLabels::add(std::string_view name, std::string_view value) {
-    if (!value.empty()) {
-        labels_.emplace_back(name, is_printable(value) ? std::string(value) : escaped(value));
+    if (value.empty()) {
+        return;
     }
+    if (!text_.empty()) {
+        text_ += ',';
+    }
+    text_.append(name).append("=\"");
+    if (is_printable(value)) {
+        append_quoted(text_, value);
+    } else {
+        append_quoted(text_, escaped(value));
+    }
+    text_ += '"';
 }
 
 SeriesLabels SeriesLabels::with(std::string_view name, std::string_view value) const {

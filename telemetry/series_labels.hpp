@@ -5,25 +5,21 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace telemetry {
 
-/// The labels of one series, in the order of the catalog. Names live as long as what add() got:
-/// the program's literals, or the facts of the process.
+/// The labels of one series, in the order of the catalog.
 class SeriesLabels {
  public:
     /// An empty value adds nothing. What is not printable ASCII is escaped: one byte that is not
     /// UTF-8 would make Prometheus refuse the whole scrape.
     void add(std::string_view name, std::string_view value);
     [[nodiscard]] SeriesLabels with(std::string_view name, std::string_view value) const;
-    [[nodiscard]] const std::vector<std::pair<std::string_view, std::string>>& list() const {
-        return labels_;
-    }
+    /// As they stand between the braces: `name="value",name="value"`.
+    [[nodiscard]] const std::string& text() const { return text_; }
 
  private:
-    std::vector<std::pair<std::string_view, std::string>> labels_;
+    std::string text_;
 };
 
 /// False for what is no label name, and for names that the catalog uses: a label that stands twice

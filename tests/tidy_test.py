@@ -46,7 +46,6 @@ ONLY_USERS = {
     "yaml-cpp/": ("policy/document.cpp",),
     # The fuzz target compares the matcher with RE2 itself.
     "re2/": ("policy/matcher.hpp", "policy/matcher.cpp", "policy/matcher_set.cpp", "policy/re2_options.hpp", "tests/fuzz/fuzz_matcher.cpp"),
-    "prometheus/": ("telemetry/collector.cpp",),
 }
 
 IMPURE = re.compile(
