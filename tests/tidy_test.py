@@ -288,6 +288,15 @@ def test_every_source_is_in_a_meson_build():
     report(faults)
 
 
+def test_image_is_built_of_every_code_folder():
+    text = read("container/Containerfile")
+    report(
+        f"container/Containerfile: COPY {folder} /source/{folder} is missing"
+        for folder in CODE_FOLDERS
+        if f"\nCOPY {folder} /source/{folder}\n" not in text
+    )
+
+
 def own_text_files():
     """(path, text) of every text file of the project, without build directories."""
     for path in sorted(ROOT.rglob("*")):
