@@ -24,6 +24,8 @@ constexpr std::chrono::seconds k_tick{1};
 constexpr std::chrono::milliseconds k_drain_check{100};
 /// Without connections for this many checks in a row, the application is taken to be done with us.
 constexpr int k_quiet_checks = 5;
+/// For connections to upstreams that are past their time to have been closed.
+constexpr std::chrono::seconds k_heap_slack{5};
 
 std::string owner_label(const std::string& kind) {
     std::string label = kind;
@@ -41,6 +43,7 @@ Controller::Controller(const Configuration& configuration)
       tick_timer_(context_),
       drain_timer_(context_),
       identity_(configuration, [this](const auto& material) { return publish_identity(material); }),
+      heap_(std::chrono::milliseconds(configuration.limits.upstream_idle_ms_max) + k_heap_slack),
       inventory_(configuration.workload.name_space),
       compiler_(configuration.workload, configuration.policy) {
     if (!configuration.resource_directories.empty()) {
@@ -135,6 +138,13 @@ void Controller::on_resources(const std::vector<ResourceChange>& changes) {
         }
     }
     publish_snapshot();
+    // Texts and trees took several times the memory of what was made of them. At start nobody
+    // waits.
+    if (generation_ == 1) {
+        trim_heap();
+    } else {
+        heap_.on_freed(std::chrono::steady_clock::now());
+    }
 }
 
 void Controller::publish_snapshot() {
@@ -245,9 +255,39 @@ void Controller::schedule_tick() {
     tick_timer_.async_wait([this](const aio::Error& error) {
         if (!error) {
             identity_.refresh();
+            keep_heap();
             schedule_tick();
         }
     });
+}
+
+void Controller::keep_heap() {
+    count_connections([this](std::size_t open) {
+        if (heap_.should_trim(open, std::chrono::steady_clock::now())) {
+            trim_heap();
+        }
+    });
+}
+
+void Controller::count_connections(std::function<void(std::size_t)> counted) {
+    struct Count {
+        std::size_t workers_missing = 0;
+        std::size_t open = 0;
+        std::function<void(std::size_t)> counted;
+    };
+    auto count = std::make_shared<Count>();
+    count->workers_missing = workers_.size();
+    count->counted = std::move(counted);
+    for (auto& worker : workers_) {
+        worker->count_connections([this, count](std::size_t open) {
+            boost::asio::post(context_, [count, open] {
+                count->open += open;
+                if (--count->workers_missing == 0) {
+                    count->counted(count->open);
+                }
+            });
+        });
+    }
 }
 
 void Controller::await_signal() {
@@ -288,21 +328,12 @@ void Controller::check_drained() {
         context_.stop();
         return;
     }
-    auto open = std::make_shared<std::pair<std::size_t, std::size_t>>(workers_.size(), 0);
-    for (auto& worker : workers_) {
-        worker->count_connections([this, open](std::size_t count) {
-            boost::asio::post(context_, [this, open, count] {
-                open->second += count;
-                if (--open->first > 0) {
-                    return;
-                }
-                quiet_checks_ = open->second == 0 ? quiet_checks_ + 1 : 0;
-                if (quiet_checks_ >= k_quiet_checks) {
-                    context_.stop();
-                }
-            });
-        });
-    }
+    count_connections([this](std::size_t open) {
+        quiet_checks_ = open == 0 ? quiet_checks_ + 1 : 0;
+        if (quiet_checks_ >= k_quiet_checks) {
+            context_.stop();
+        }
+    });
     drain_timer_.expires_after(k_drain_check);
     drain_timer_.async_wait([this](const aio::Error& error) {
         if (!error) {

@@ -6,6 +6,7 @@
 #include "policy/result.hpp"
 #include "proxy/configuration.hpp"
 #include "proxy/control/admin_server.hpp"
+#include "proxy/control/heap_keeper.hpp"
 #include "proxy/control/identity_keeper.hpp"
 #include "proxy/control/resource_source.hpp"
 #include "proxy/worker.hpp"
@@ -16,7 +17,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -52,6 +55,9 @@ class Controller {
     [[nodiscard]] telemetry::ProcessFacts process_facts() const;
     [[nodiscard]] aio::Awaitable<std::string> render();
     void schedule_tick();
+    void keep_heap();
+    /// Hands the count of all live client connections to `counted`, on this thread.
+    void count_connections(std::function<void(std::size_t)> counted);
     void await_signal();
     void begin_drain();
     void check_drained();
@@ -63,6 +69,7 @@ class Controller {
     boost::asio::steady_timer tick_timer_;
     boost::asio::steady_timer drain_timer_;
     IdentityKeeper identity_;
+    HeapKeeper heap_;
     std::vector<std::unique_ptr<ResourceSource>> resource_sources_;
     policy::Inventory inventory_;
     policy::Compiler compiler_;
