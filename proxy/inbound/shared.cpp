@@ -87,20 +87,28 @@ io::Awaitable<void> serve_shared(Connection& connection) {
         connection.peer_address
     });
     net::mux::Owner owner;
-    owner.idle_ms_max = [&worker] { return worker.client_idle_ms_max(); };
+    owner.idle_ms_max = [&worker, &connection] {
+        return connection.has_expired_peer() ? 0 : worker.client_idle_ms_max();
+    };
     owner.on_traffic = [&record](const net::Traffic& traffic) {
         record.on_bytes(traffic.read_bytes, traffic.written_bytes);
     };
-    owner.serve = [&context, &connection, facts](std::unique_ptr<net::mux::Stream> stream) {
+    std::shared_ptr<net::mux::Connection> shared;
+    owner.serve = [&context, &connection, &shared, facts](std::unique_ptr<net::mux::Stream> stream
+                  ) {
+        if (connection.has_expired_peer()) {
+            shared->close();
+            return;
+        }
         auto pass = context.worker.inbound_gate.enter();
-        if (!pass.has_value() || connection.has_expired_peer()) {
-            return;  // which resets it
+        if (!pass.has_value()) {
+            return;  // which resets the stream
         }
         context.worker.loop.spawn(serve_stream(context, std::move(stream), facts, std::move(*pass))
         );
     };
     connection.deadline.watch(nullptr);
-    const auto shared = std::make_shared<net::mux::Connection>(
+    shared = std::make_shared<net::mux::Connection>(
         std::move(*connection.stream.tls()),
         net::mux::Role::server,
         worker.clock,

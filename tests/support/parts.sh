@@ -143,7 +143,7 @@ part_fuzz() {
 
 # ---- lint ----------------------------------------------------------------------------------------
 
-sources() { find policy tls telemetry proxy bench tests -name '*.[ch]pp' | sort; }
+sources() { find policy io tls telemetry proxy bench tests -name '*.[ch]pp' | sort; }
 
 part_format() {
     local unformatted

@@ -223,7 +223,7 @@ bool Session::feed(std::string_view bytes) {
         partial_.append(piece);
         bytes.remove_prefix(piece.size());
         if (feed_frame(partial_) > 0) {
-            partial_.clear();
+            std::string().swap(partial_);  // an idle connection holds none
         }
     }
     return !is_ended_;

@@ -31,7 +31,8 @@ inline constexpr std::size_t k_served_streams_max = 2 * k_streams_max;
 inline constexpr std::uint32_t k_window_bytes = 64 * 1024;
 /// It doubles where a reader keeps up, to this,
 inline constexpr std::uint32_t k_window_bytes_max = 1024 * 1024;
-/// as long as all streams of a connection together have grown by no more than this.
+/// as long as all streams of a connection together have grown by no more than this. Readers may
+/// hold as much again: what they have taken and not yet passed on makes room for more.
 inline constexpr std::uint32_t k_window_growth_bytes_max = 4 * 1024 * 1024;
 /// A data frame's payload: with its header it fits into one TLS record.
 inline constexpr std::size_t k_payload_bytes_max = 16 * 1024 - k_header_bytes;
@@ -110,10 +111,7 @@ class Session : public std::enable_shared_from_this<Session> {
         std::chrono::system_clock::time_point peer_not_after =
             std::chrono::system_clock::time_point::max()
     )
-        : loop_(loop),
-          role_(role),
-          buffer_bytes_(buffer_bytes),
-          peer_not_after_(peer_not_after) {}
+        : loop_(loop), role_(role), buffer_bytes_(buffer_bytes), peer_not_after_(peer_not_after) {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
