@@ -161,12 +161,6 @@ void Session::drop_output(std::size_t bytes) {
     }
 }
 
-void Session::take_output(std::string& to) noexcept {
-    to.swap(output_);
-    context_->caches->buffers.give_back(std::move(output_));
-    output_ = std::string();
-}
-
 /// A text with room from those that were sent.
 void Session::renew_output() noexcept {
     if (output_.capacity() < k_record_bytes) {

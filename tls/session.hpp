@@ -68,9 +68,6 @@ class Session {
     /// Ciphertext for the peer. Valid until the next call of a member.
     [[nodiscard]] std::string_view output() const noexcept { return output_; }
     void drop_output(std::size_t bytes);
-    /// Moves the whole output into `to`, whose former content is lost and whose memory is used
-    /// again.
-    void take_output(std::string& to) noexcept;
 
     /// Goes on with the handshake: `done` (peer() is verified), `need_input` or `failed`.
     [[nodiscard]] Step handshake();

@@ -10,6 +10,13 @@
 
 namespace tls::testing {
 
+/// What `session` has to say to its peer.
+inline std::string take_output(Session& session) {
+    std::string output(session.output());
+    session.drop_output(output.size());
+    return output;
+}
+
 struct SessionPair {
     SessionPair(
         std::shared_ptr<const Context> server_context,
@@ -22,10 +29,8 @@ struct SessionPair {
 
     /// Carries what both have said; true when anything moved.
     bool carry() {
-        std::string to_server;
-        std::string to_client;
-        client.take_output(to_server);
-        server.take_output(to_client);
+        const std::string to_server = take_output(client);
+        const std::string to_client = take_output(server);
         server.feed(to_server);
         client.feed(to_client);
         return !to_server.empty() || !to_client.empty();

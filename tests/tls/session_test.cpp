@@ -19,6 +19,7 @@ using testing::read_all;
 using testing::Recipe;
 using testing::SessionPair;
 using testing::signer_of;
+using testing::take_output;
 using testing::value_of;
 using testing::write_all;
 using Step = Session::Step;
@@ -198,8 +199,7 @@ std::string refusal_of_raw_client(std::shared_ptr<const Context> context, int ve
         if (step != Step::need_input) {
             return step == Step::failed ? server.failure() : "accepted";
         }
-        std::string answer;
-        server.take_output(answer);
+        std::string answer = take_output(server);
         BIO_write(SSL_get_rbio(client.get()), answer.data(), static_cast<int>(answer.size()));
     }
     return "undecided";
@@ -287,8 +287,7 @@ TEST_F(JoinedSessions, ContinueAnywhereInTheBuffers) {
 
 TEST_F(JoinedSessions, WaitForTheRestOfARecord) {
     ASSERT_TRUE(write_all(pair_.client, "ab"));
-    std::string record;
-    pair_.client.take_output(record);
+    std::string record = take_output(pair_.client);
     for (const char byte : record) {
         EXPECT_FALSE(pair_.server.has_pending());
         pair_.server.feed({&byte, 1});
@@ -321,8 +320,7 @@ TEST_F(JoinedSessions, TellTruncationFromTheEnd) {
 
 TEST_F(JoinedSessions, RefuseAForgedRecordAndSayItTwice) {
     ASSERT_TRUE(write_all(pair_.client, "secret"));
-    std::string record;
-    pair_.client.take_output(record);
+    std::string record = take_output(pair_.client);
     record.back() = static_cast<char>(record.back() ^ 1);
     pair_.server.feed(record);
     EXPECT_EQ(read_all(pair_.server, last_), "");
@@ -336,8 +334,7 @@ TEST_F(JoinedSessions, RefuseAForgedRecordAndSayItTwice) {
 
 TEST_F(JoinedSessions, DeliverWhatCameBeforeABrokenRecord) {
     ASSERT_TRUE(write_all(pair_.client, "good"));
-    std::string records;
-    pair_.client.take_output(records);
+    std::string records = take_output(pair_.client);
     pair_.server.feed(records + "\x17\x03\x03" + std::string("\x00\x20", 2) + std::string(32, 'x'));
     EXPECT_EQ(read_all(pair_.server, last_), "good");
     EXPECT_EQ(last_, Step::failed);
@@ -361,8 +358,7 @@ class PlainPeer {
     }
 
     void carry(Session& session) {
-        std::string to_us;
-        session.take_output(to_us);
+        std::string to_us = take_output(session);
         if (!to_us.empty()) {
             BIO_write(SSL_get_rbio(ssl_.get()), to_us.data(), static_cast<int>(to_us.size()));
         }

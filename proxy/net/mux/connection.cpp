@@ -9,9 +9,6 @@ namespace proxy::net::mux {
 
 namespace {
 
-/// Memory that a connection keeps for its next write.
-constexpr std::size_t k_output_bytes_kept = 16 * 1024;
-
 /// Every new request to a target goes here: none may wait for a host that is no more for longer
 /// than this. Peers read all the time, so that a window stays shut only where nobody lives.
 constexpr std::uint32_t k_unacknowledged_ms_max = 10'000;
@@ -121,8 +118,10 @@ io::Awaitable<void> Connection::write(std::shared_ptr<Connection> self) {
     Session& session = *self->session_;
     std::string in_flight;
     while (true) {
-        if (session.output().empty() && in_flight.capacity() > k_output_bytes_kept) {
+        if (session.output().empty() && session.stream_count() == 0) {
+            // Idle: memory of a busy time goes back. Not in between, where it is wanted at once.
             std::string().swap(in_flight);
+            std::string().swap(session.output());
         }
         co_await Output(session);
         if (session.is_ended()) {
