@@ -84,23 +84,22 @@ std::size_t class_of(std::size_t bytes) {
     return (bytes - 1) / k_step_bytes;
 }
 
+bool is_kept(std::size_t bytes) {
+    return k_keeps && class_of(bytes) < k_classes;
+}
+
 }  // namespace
 
 void* allocate_frame(std::size_t bytes) {
-    const std::size_t index = class_of(bytes);
-    if (!k_keeps || index >= k_classes) {
-        return allocate(bytes);
-    }
-    return lists.take(index);
+    return is_kept(bytes) ? lists.take(class_of(bytes)) : allocate(bytes);
 }
 
 void free_frame(void* frame, std::size_t bytes) noexcept {
-    const std::size_t index = class_of(bytes);
-    if (!k_keeps || index >= k_classes) {
+    if (is_kept(bytes)) {
+        lists.give(frame, class_of(bytes));
+    } else {
         std::free(frame);
-        return;
     }
-    lists.give(frame, index);
 }
 
 }  // namespace io

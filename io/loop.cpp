@@ -28,9 +28,9 @@ constexpr std::uint32_t k_turn_operations_max = 16;
 
 /// The outermost frame of a spawned coroutine. It destroys itself at the end.
 struct Loop::Root {
-    struct promise_type : RootHook {
-        promise_type(Loop& loop, Awaitable<void>&) {
-            frame = std::coroutine_handle<promise_type>::from_promise(*this);
+    struct Promise : RootHook {
+        Promise(Loop& loop, Awaitable<void>&) {
+            frame = std::coroutine_handle<Promise>::from_promise(*this);
             loop.roots_.push_front(*this);
         }
         static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
@@ -41,6 +41,8 @@ struct Loop::Root {
         void return_void() const noexcept {}
         [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
     };
+    using promise_type = Promise;
+
     std::coroutine_handle<> frame;
 };
 

@@ -29,7 +29,7 @@ class ServerSession final : public BodySource {
         WorkingMemories& memories
     );
 
-    ~ServerSession();
+    ~ServerSession() override;
     ServerSession(ServerSession&&) noexcept = default;
 
     enum class Next : std::uint8_t { request, closed };

@@ -87,8 +87,10 @@ io::Awaitable<void> serve_shared(Connection& connection) {
         connection.peer_address
     });
     net::mux::Owner owner;
-    owner.idle_ms_max = [&worker, &connection] {
-        return connection.has_expired_peer() ? 0 : worker.client_idle_ms_max();
+    // Asked by the last stream too, which may end after this frame.
+    owner.idle_ms_max = [&context, facts] {
+        const bool has_expired = context.live.now() >= facts->peer_not_after;
+        return has_expired ? 0 : context.worker.client_idle_ms_max();
     };
     owner.on_traffic = [&record](const net::Traffic& traffic) {
         record.on_bytes(traffic.read_bytes, traffic.written_bytes);
