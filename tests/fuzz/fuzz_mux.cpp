@@ -34,16 +34,19 @@ void use(std::vector<std::unique_ptr<Stream>>& streams, unsigned char what) {
     const boost::asio::const_buffer piece = boost::asio::buffer(block);
     std::size_t written = 0;
     switch (what & 3) {
-        case 0:
-            (void)stream->try_read(boost::asio::buffer(block));
+        case 0: {
+            [[maybe_unused]] const auto got = stream->try_read(boost::asio::buffer(block));
             break;
-        case 1:
-            (void)stream->try_write({&piece, 1}, written);
+        }
+        case 1: {
+            [[maybe_unused]] const auto sent = stream->try_write({&piece, 1}, written);
             require(written <= block.size());
             break;
-        case 2:
-            (void)stream->finish();
+        }
+        case 2: {
+            [[maybe_unused]] const auto error = stream->finish();
             break;
+        }
         default:
             std::swap(stream, streams.back());
             streams.pop_back();
