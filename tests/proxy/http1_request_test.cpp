@@ -38,6 +38,7 @@ struct Case {
     std::string expected;  // the transcript; of a refusal only its cause
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const Case& value, std::ostream* out) {
     *out << value.name;
 }

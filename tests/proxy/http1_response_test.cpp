@@ -52,6 +52,7 @@ struct Case {
     std::string method = "GET";
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
 void PrintTo(const Case& value, std::ostream* out) {
     *out << value.name;
 }
