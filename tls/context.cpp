@@ -1,5 +1,6 @@
 #include "tls/context.hpp"
 
+#include "tls/buffers.hpp"
 #include "tls/chain.hpp"
 #include "tls/error.hpp"
 #include "tls/session.hpp"
@@ -8,6 +9,7 @@
 #include <openssl/ssl.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -16,6 +18,10 @@ namespace tls {
 namespace {
 
 constexpr int k_chain_depth_max = 8;
+/// What one system call may bring: two whole records, since that is how they are sent, so that none
+/// is cut in two and has to be moved. OpenSSL leaves three bytes before them, so that what follows a
+/// header is aligned.
+constexpr std::size_t k_read_bytes = 3 + 2 * k_record_bytes;
 /// The first bytes of OpenSSL's number for a TLS 1.3 cipher suite: 0x0300, then 0x13 (RFC 8446
 /// §B.4).
 constexpr std::uint32_t k_tls13_suites = 0x030013;
@@ -61,6 +67,7 @@ bool set_protocol(SSL_CTX* context) {
         SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
     );
     SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, k_read_bytes);
     // Both sides prove who they are; a Session judges what they show.
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     SSL_CTX_set_verify_depth(context, k_chain_depth_max);

@@ -26,24 +26,19 @@ struct Session::Callbacks {
     static int read(BIO* bio, char* to, std::size_t size, std::size_t* got) noexcept {
         auto& session = *static_cast<Session*>(BIO_get_data(bio));
         BIO_clear_retry_flags(bio);
-        *got = std::min(size, session.input_end_ - session.input_begin_);
+        *got = session.take_input({to, size});
         if (*got == 0) {
             BIO_set_retry_read(bio);
             return 0;
         }
-        std::memcpy(to, session.input_.get() + session.input_begin_, *got);
-        session.input_begin_ += *got;
         return 1;
     }
 
     static int write(BIO* bio, const char* from, std::size_t size, std::size_t* written) noexcept {
         BIO_clear_retry_flags(bio);
         auto& session = *static_cast<Session*>(BIO_get_data(bio));
-        if (session.output_.empty()) {
-            session.renew_output();
-        }
-        session.output_.append(from, size);
         *written = size;
+        session.put_out({from, size});
         return 1;
     }
 
@@ -88,7 +83,6 @@ Session::Session(
 }
 
 Session::~Session() {
-    release_input();
     context_->caches->buffers.give_back(std::move(output_));
 }
 
@@ -107,50 +101,17 @@ bool Session::attach() {
     return true;
 }
 
-std::span<char> Session::input_space() {
-    if (input_begin_ == input_end_) {
-        input_begin_ = input_end_ = 0;
+std::size_t Session::take_input(std::span<char> to) {
+    if (input_begin_ == input_.size()) {
+        return source_ != nullptr ? source_->receive(to) : 0;
     }
-    if (input_ == nullptr) {
-        input_ = context_->caches->buffers.take_bytes();
-        input_capacity_ = k_input_bytes;
-    } else if (input_end_ == input_capacity_) {
-        // Fed ahead of what it could take.
-        const std::size_t capacity = input_end_ + k_input_bytes;
-        auto larger = std::make_unique_for_overwrite<char[]>(capacity);
-        std::memcpy(larger.get(), input_.get(), input_end_);
-        input_ = std::move(larger);
-        input_capacity_ = capacity;
+    const std::size_t bytes = input_.copy(to.data(), to.size(), input_begin_);
+    input_begin_ += bytes;
+    if (input_begin_ == input_.size()) {
+        std::string().swap(input_);  // seldom more comes this way
+        input_begin_ = 0;
     }
-    return {input_.get() + input_end_, input_capacity_ - input_end_};
-}
-
-/// When all of it was taken. Not while somebody may be filling it: only read() and handshake() end
-/// the validity of input_space().
-void Session::release_input() noexcept {
-    if (input_begin_ != input_end_) {
-        return;
-    }
-    if (input_capacity_ == k_input_bytes) {
-        context_->caches->buffers.give_back(std::move(input_));
-    }
-    input_.reset();
-    input_capacity_ = input_begin_ = input_end_ = 0;
-}
-
-void Session::commit_input(std::size_t bytes) noexcept {
-    assert(bytes <= input_capacity_ - input_end_);
-    input_end_ += bytes;
-}
-
-void Session::feed(std::string_view ciphertext) {
-    while (!ciphertext.empty()) {
-        const std::span<char> space = input_space();
-        const std::size_t taken = std::min(space.size(), ciphertext.size());
-        std::memcpy(space.data(), ciphertext.data(), taken);
-        commit_input(taken);
-        ciphertext.remove_prefix(taken);
-    }
+    return bytes;
 }
 
 void Session::drop_output(std::size_t bytes) {
@@ -161,18 +122,35 @@ void Session::drop_output(std::size_t bytes) {
     }
 }
 
-/// A text with room from those that were sent.
-void Session::renew_output() noexcept {
-    if (output_.capacity() < k_record_bytes) {
+/// To the sink, behind the output; what it does not take, and all without one, to the output.
+void Session::put_out(std::string_view record) {
+    if (sink_ != nullptr) {
+        const std::array<boost::asio::const_buffer, 2> pieces{
+            boost::asio::buffer(output_), boost::asio::buffer(record)
+        };
+        const std::size_t sent = sink_->send(pieces);
+        const std::size_t older = std::min(sent, output_.size());
+        record.remove_prefix(sent - older);
+        if (older > 0) {
+            drop_output(older);
+        }
+        if (record.empty()) {
+            return;
+        }
+    }
+    if (output_.empty() && output_.capacity() < k_record_bytes) {
         output_ = context_->caches->buffers.take_text();
     }
+    output_.append(record);
 }
 
-Session::ReadResult Session::read(std::span<char> buffer) {
+Session::ReadResult Session::read(std::span<char> buffer, CiphertextSource* source) {
     ReadResult result;
     bool has_asked = false;
     while (result.bytes < buffer.size() && failure_.empty()) {
-        if (!has_ciphertext()) {
+        // For the first bytes only: to ask it is a system call.
+        source_ = result.bytes == 0 ? source : nullptr;
+        if (!has_ciphertext() && (source_ == nullptr || !source_->is_readable())) {
             result.step = step_without_ciphertext();
             break;
         }
@@ -188,6 +166,7 @@ Session::ReadResult Session::read(std::span<char> buffer) {
         }
         result.bytes += got;
     }
+    source_ = nullptr;
     if (holds_session_) {
         let_go_of_session();
     }
@@ -195,7 +174,6 @@ Session::ReadResult Session::read(std::span<char> buffer) {
         // After a ticket OpenSSL keeps its buffer in spite of SSL_MODE_RELEASE_BUFFERS.
         SSL_free_buffers(ssl_.get());
     }
-    release_input();
     if (output_.size() > k_unsent_answers_bytes_max) {
         (void)fail("the peer asks for key updates without reading the answers");
     }
@@ -207,7 +185,9 @@ Session::ReadResult Session::read(std::span<char> buffer) {
     return result;
 }
 
-std::size_t Session::write(std::span<const boost::asio::const_buffer> buffers, std::size_t offset) {
+std::size_t Session::write(
+    std::span<const boost::asio::const_buffer> buffers, std::size_t offset, CiphertextSink* sink
+) {
     if (!failure_.empty()) {
         return 0;
     }
@@ -240,7 +220,10 @@ std::size_t Session::write(std::span<const boost::asio::const_buffer> buffers, s
     }
     assert(size > 0);
     std::size_t written = 0;
-    if (SSL_write_ex(ssl_.get(), from, size, &written) != 1) {
+    sink_ = sink;
+    const int ok = SSL_write_ex(ssl_.get(), from, size, &written);
+    sink_ = nullptr;
+    if (ok != 1) {
         (void)fail("TLS write failed: " + take_openssl_errors("the connection is closed"));
         return 0;
     }
@@ -258,7 +241,7 @@ void Session::close_output() noexcept {
 /// Anything, perhaps only half a record. Asking OpenSSL for plaintext costs some thousands of
 /// instructions even when there is none.
 bool Session::has_ciphertext() const noexcept {
-    return input_begin_ != input_end_ || SSL_has_pending(ssl_.get()) == 1;
+    return !input_.empty() || SSL_has_pending(ssl_.get()) == 1;
 }
 
 Session::Step Session::step_without_ciphertext() const noexcept {

@@ -23,6 +23,23 @@ struct Peer {
     std::chrono::system_clock::time_point not_after;  // of the peer's leaf
 };
 
+/// Where the peer's ciphertext comes from: straight to where it is decrypted.
+class CiphertextSource {
+ public:
+    virtual ~CiphertextSource() = default;
+    [[nodiscard]] virtual bool is_readable() const noexcept = 0;
+    /// What is there now, as far as `space` goes; how many bytes, 0 when there are none.
+    virtual std::size_t receive(std::span<char> space) noexcept = 0;
+};
+
+/// Where ciphertext for the peer goes: straight from where it was encrypted.
+class CiphertextSink {
+ public:
+    virtual ~CiphertextSink() = default;
+    /// The beginning of what `pieces` hold together; how many bytes.
+    virtual std::size_t send(std::span<const boost::asio::const_buffer> pieces) noexcept = 0;
+};
+
 /// Owned by one Stream (or test), used on one thread. Its SSL* keeps its address, so it cannot
 /// move. Calls never wait: `need_input` asks for ciphertext, and whatever any call leaves in the
 /// output is to be sent to the peer in that order.
@@ -55,13 +72,8 @@ class Session {
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    /// Where to put ciphertext from the peer: at least one byte, normally room for a whole record.
-    /// Valid until the next handshake() or read(). An idle session holds no buffer until this is
-    /// called: call it when there is something to put there.
-    [[nodiscard]] std::span<char> input_space();
-    void commit_input(std::size_t bytes) noexcept;
-    /// Takes all of `ciphertext` (a copy).
-    void feed(std::string_view ciphertext);
+    /// Ciphertext that was read before there was a Session, or without a source.
+    void feed(std::string_view ciphertext) { input_.append(ciphertext); }
     /// The peer will send no more.
     void end_input() noexcept { input_has_ended_ = true; }
 
@@ -70,13 +82,17 @@ class Session {
     void drop_output(std::size_t bytes);
 
     /// Goes on with the handshake: `done` (peer() is verified), `need_input` or `failed`.
-    [[nodiscard]] Step handshake();
-    /// Fills `buffer` with what can be decrypted now; `done` with at least one byte, or why not.
-    [[nodiscard]] ReadResult read(std::span<char> buffer);
+    [[nodiscard]] Step handshake(CiphertextSource* source = nullptr);
+    /// Fills `buffer` with what can be decrypted now, first of what was fed; `done` with at least
+    /// one byte, or why not.
+    [[nodiscard]] ReadResult read(std::span<char> buffer, CiphertextSource* source = nullptr);
     /// Encrypts one record of the bytes of `buffers` after the first `offset`; how many it took,
-    /// 0 when it failed. There must be at least one byte.
+    /// 0 when it failed. There must be at least one byte. Where there is a `sink`, the output and
+    /// the record go there, and only what it does not take stays in the output.
     [[nodiscard]] std::size_t write(
-        std::span<const boost::asio::const_buffer> buffers, std::size_t offset
+        std::span<const boost::asio::const_buffer> buffers,
+        std::size_t offset,
+        CiphertextSink* sink = nullptr
     );
     /// Puts close_notify into the output; nothing can be written afterwards.
     void close_output() noexcept;
@@ -119,18 +135,18 @@ class Session {
     [[nodiscard]] Step step_without_ciphertext() const noexcept;
     Step step_after(int ssl_result);
     Step fail(std::string sentence);
-    void release_input() noexcept;
-    void renew_output() noexcept;
+    [[nodiscard]] std::size_t take_input(std::span<char> to);
+    void put_out(std::string_view record);
 
     std::shared_ptr<const Context> context_;
     std::optional<ClientTickets::Server> expected_;  // client side only
     Owned<SSL> ssl_;
     Standing standing_;                       // of the peer, proved now or in an earlier handshake
     std::unique_ptr<Resumption> resumption_;  // server side, during the handshake
-    std::unique_ptr<char[]> input_;
-    std::size_t input_capacity_ = 0;
+    std::string input_;                       // what was fed
     std::size_t input_begin_ = 0;
-    std::size_t input_end_ = 0;
+    CiphertextSource* source_ = nullptr;  // during a call that may ask it
+    CiphertextSink* sink_ = nullptr;      // likewise
     bool input_has_ended_ = false;
     bool failed_on_identity_ = false;
     bool has_proved_ = false;     // the peer showed its certificate in this handshake

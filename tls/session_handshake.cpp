@@ -114,13 +114,14 @@ void Session::offer() {
     }
 }
 
-Session::Step Session::handshake() {
+Session::Step Session::handshake(CiphertextSource* source) {
     if (!failure_.empty()) {
         return Step::failed;
     }
     ERR_clear_error();
+    source_ = source;
     const int result = SSL_do_handshake(ssl_.get());
-    release_input();
+    source_ = nullptr;
     if (result == 1) {
         ERR_clear_error();
         return finish_handshake() ? Step::done : Step::failed;

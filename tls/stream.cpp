@@ -12,25 +12,31 @@ namespace tls {
 namespace {
 
 /// Two records in one send: more would only fill the cache (performance.md §4).
-constexpr std::size_t k_send_bytes = 2 * 16 * 1024;
+constexpr std::size_t k_send_bytes = 2 * k_record_bytes;
 
 }  // namespace
 
-struct Stream::State {
+struct Stream::State final : CiphertextSource, CiphertextSink {
     explicit State(io::Socket connected) : socket(std::move(connected)) {}
 
     io::Awaitable<policy::Result<Peer>> shake_hands();
-    std::optional<io::Error> try_receive();
     std::optional<io::Error> try_flush();
+
+    [[nodiscard]] bool is_readable() const noexcept override { return socket.may_be_readable(); }
+    std::size_t receive(std::span<char> space) noexcept override;
+    std::size_t send(std::span<const boost::asio::const_buffer> pieces) noexcept override;
 
     io::Socket socket;
     std::unique_ptr<Session> session;
     bool has_closed_output = false;
+    // What broke the socket while the session used it.
+    io::Error receive_error;
+    io::Error send_error;
 };
 
 io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
     for (;;) {
-        const Session::Step step = session->handshake();
+        const Session::Step step = session->handshake(this);
         const io::Error unsent = co_await socket.when_writable([this] { return try_flush(); });
         if (step == Session::Step::failed) {
             co_return policy::failed<Peer>(session->failure());
@@ -41,8 +47,10 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
         if (step == Session::Step::done) {
             co_return session->peer();
         }
-        const io::Error unreceived =
-            co_await socket.when_readable([this] { return try_receive(); });
+        const io::Error unreceived = co_await socket.when_readable([this] {
+            return receive_error || socket.may_be_readable() ? std::optional(receive_error)
+                                                             : std::nullopt;
+        });
         if (unreceived) {
             co_return policy::failed<Peer>(
                 "TLS handshake: cannot receive: " + unreceived.message()
@@ -51,42 +59,44 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
     }
 }
 
-/// Brings more ciphertext into the session; the end of it is no error here, the session knows
-/// whether it was due.
-std::optional<io::Error> Stream::State::try_receive() {
-    if (!socket.may_be_readable()) {
-        return std::nullopt;  // without a buffer
-    }
-    const std::span<char> space = session->input_space();
+/// The end of it is no error here: the session knows whether it was due.
+std::size_t Stream::State::receive(std::span<char> space) noexcept {
     const auto received = socket.try_read(boost::asio::buffer(space.data(), space.size()));
     if (!received.has_value()) {
-        return std::nullopt;
+        return 0;
     }
-    session->commit_input(received->bytes);
     if (received->error == boost::asio::error::eof) {
         session->end_input();
-        return io::Error();
+    } else {
+        receive_error = received->error;
     }
-    return received->error;
+    return received->bytes;
+}
+
+std::size_t Stream::State::send(std::span<const boost::asio::const_buffer> pieces) noexcept {
+    const auto sent = socket.try_write(pieces, 0);
+    if (!sent.has_value()) {
+        return 0;
+    }
+    send_error = sent->error;
+    return sent->bytes;
 }
 
 /// Sends what the session has to say: records, and what reading has made: an alert, or the answer
 /// to a KeyUpdate. A reader calls it too and does not wait for it: it must not depend on the peer's
 /// reading, and what does not fit goes before the next record we write (RFC 8446 §4.6.3).
 std::optional<io::Error> Stream::State::try_flush() {
-    while (!session->output().empty()) {
+    while (!send_error && !session->output().empty()) {
         const std::string_view output = session->output();
         const boost::asio::const_buffer piece(output.data(), output.size());
         const auto sent = socket.try_write({&piece, 1}, 0);
         if (!sent.has_value()) {
             return std::nullopt;
         }
-        if (sent->error) {
-            return sent->error;
-        }
+        send_error = sent->error;
         session->drop_output(sent->bytes);
     }
-    return io::Error();
+    return send_error;
 }
 
 Stream::Stream(io::Socket socket) : state_(std::make_unique<State>(std::move(socket))) {}
@@ -120,7 +130,7 @@ std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer)
     State& state = *state_;
     const std::span<char> space(static_cast<char*>(buffer.data()), buffer.size());
     for (;;) {
-        const Session::ReadResult result = state.session->read(space);
+        const Session::ReadResult result = state.session->read(space, &state);
         if (!state.session->output().empty()) {
             // An error shows at the next read or write.
             [[maybe_unused]] const auto unsent = state.try_flush();
@@ -137,12 +147,11 @@ std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer)
             case Session::Step::need_input:
                 break;
         }
-        const auto error = state.try_receive();
-        if (!error.has_value()) {
-            return std::nullopt;
+        if (state.receive_error) {
+            return io::Transfer{state.receive_error};
         }
-        if (*error) {
-            return io::Transfer{*error};
+        if (!state.socket.may_be_readable()) {
+            return std::nullopt;
         }
     }
 }
@@ -161,8 +170,12 @@ std::optional<io::Transfer> Stream::try_write(
         if (*error || progress.taken == total) {
             return io::Transfer{*error, progress.taken};
         }
-        while (progress.taken < total && state.session->output().size() < k_send_bytes) {
-            const std::size_t taken = state.session->write(buffers, progress.taken);
+        // Until they fill a send, records wait in the output; the last goes out with them.
+        for (bool is_last = false; progress.taken < total && !is_last;) {
+            is_last = total - progress.taken <= k_record_plaintext_bytes ||
+                      state.session->output().size() + k_record_bytes >= k_send_bytes;
+            const std::size_t taken =
+                state.session->write(buffers, progress.taken, is_last ? &state : nullptr);
             if (taken == 0) {
                 [[maybe_unused]] const auto unsent = state.try_flush();  // an alert
                 return io::Transfer{StreamError::protocol_failure, progress.taken};

@@ -10,49 +10,77 @@ namespace proxy::net {
 
 namespace {
 
-/// Blocks that connections gave back when they fell idle, for those that have something to read:
-/// as many as are busy at a time, not as many as there are. All have one size, that of limits.
-struct FreeBlocks {
-    static constexpr std::size_t k_kept_max = 64;
-    std::vector<std::unique_ptr<char[]>> blocks;
-    std::size_t bytes = 0;  // of each
+/// A buffer that outgrows its initial size takes this many times as much at once: doubling would
+/// copy as many bytes again as a bulk transfer has.
+constexpr std::size_t k_large_factor = 8;
+
+/// Blocks of one size that connections gave back when they fell idle, for those that have something
+/// to read: as many as are busy at a time, not as many as there are.
+class FreeBlocks {
+ public:
+    explicit FreeBlocks(std::size_t kept_max) : kept_max_(kept_max) {}
+
+    /// Null when there is none of that size.
+    [[nodiscard]] std::unique_ptr<char[]> take(std::size_t bytes) noexcept {
+        if (bytes_ != bytes || blocks_.empty()) {
+            return nullptr;
+        }
+        auto block = std::move(blocks_.back());
+        blocks_.pop_back();
+        return block;
+    }
+    void keep(std::unique_ptr<char[]> block, std::size_t bytes) noexcept {
+        if (blocks_.capacity() == 0) {
+            blocks_.reserve(kept_max_);
+            bytes_ = bytes;
+        }
+        if (bytes_ == bytes && blocks_.size() < kept_max_) {
+            blocks_.push_back(std::move(block));
+        }
+    }
+
+ private:
+    std::size_t kept_max_;
+    std::size_t bytes_ = 0;  // of each; all buffers have one initial size, that of limits
+    std::vector<std::unique_ptr<char[]>> blocks_;
 };
 
-thread_local FreeBlocks free_blocks;
+thread_local FreeBlocks initial_blocks(64);
+/// Fresh ones of this size fault page by page: ten thousand times a second where bulk moves.
+thread_local FreeBlocks large_blocks(4);
 
 }  // namespace
 
 void Buffer::take_memory() {
     capacity_ = initial_bytes_;
-    if (free_blocks.bytes == initial_bytes_ && !free_blocks.blocks.empty()) {
-        memory_ = std::move(free_blocks.blocks.back());
-        free_blocks.blocks.pop_back();
-        return;
+    memory_ = initial_blocks.take(capacity_);
+    if (memory_ == nullptr) {
+        memory_ = std::make_unique_for_overwrite<char[]>(capacity_);
     }
-    memory_ = std::make_unique_for_overwrite<char[]>(capacity_);
+}
+
+void Buffer::give_memory_back() noexcept {
+    if (capacity_ == initial_bytes_) {
+        initial_blocks.keep(std::move(memory_), capacity_);
+    } else if (capacity_ == k_large_factor * initial_bytes_) {
+        large_blocks.keep(std::move(memory_), capacity_);
+    }
+    memory_.reset();
+    capacity_ = 0;
 }
 
 void Buffer::release() noexcept {
     begin_ = end_ = 0;
-    if (memory_ == nullptr) {
-        return;
+    if (memory_ != nullptr) {
+        give_memory_back();
     }
-    if (free_blocks.blocks.capacity() == 0) {
-        free_blocks.blocks.reserve(FreeBlocks::k_kept_max);
-        free_blocks.bytes = initial_bytes_;
-    }
-    if (capacity_ == free_blocks.bytes && free_blocks.blocks.size() < FreeBlocks::k_kept_max) {
-        free_blocks.blocks.push_back(std::move(memory_));
-    }
-    memory_.reset();
-    capacity_ = 0;
 }
 
 boost::asio::mutable_buffer Buffer::prepare(std::size_t bytes_max) {
     if (begin_ == end_) {
         begin_ = end_ = 0;
         if (capacity_ > initial_bytes_) {
-            memory_.reset();  // one big head must not be paid for as long as the connection lasts
+            give_memory_back();  // one big head is not paid for as long as the connection lasts
         }
     }
     if (memory_ == nullptr) {
@@ -75,7 +103,7 @@ void Buffer::append(std::string_view bytes) {
         take_memory();
     }
     if (needed > capacity_) {
-        grow(std::max(capacity_ * 2, needed));
+        grow(std::max(k_large_factor * initial_bytes_, needed));
     } else if (capacity_ - end_ < bytes.size()) {
         std::memmove(memory_.get(), memory_.get() + begin_, end_ - begin_);
         end_ -= std::exchange(begin_, 0);
@@ -85,9 +113,13 @@ void Buffer::append(std::string_view bytes) {
 }
 
 void Buffer::grow(std::size_t capacity) {
-    auto memory = std::make_unique_for_overwrite<char[]>(capacity);
+    auto memory = large_blocks.take(capacity);
+    if (memory == nullptr) {
+        memory = std::make_unique_for_overwrite<char[]>(capacity);
+    }
     std::memcpy(memory.get(), memory_.get() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);
+    give_memory_back();
     memory_ = std::move(memory);
     capacity_ = capacity;
 }

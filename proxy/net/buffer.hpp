@@ -36,6 +36,7 @@ class Buffer {
 
  private:
     void take_memory();
+    void give_memory_back() noexcept;
     void grow(std::size_t capacity);
 
     std::size_t initial_bytes_;

@@ -50,5 +50,25 @@ TEST(Buffer, GrowsUpToItsBoundAndNoFurther) {
     EXPECT_EQ(buffer.data().substr(0, 8), "12345678");
 }
 
+TEST(Buffer, HandsItsMemoryOnAlsoWhenItWasLarge) {
+    const auto memory_of = [](std::size_t bytes) {
+        Buffer buffer(16);
+        buffer.append(std::string(bytes, 'x'));
+        return static_cast<const void*>(buffer.data().data());
+    };
+    const void* const initial = memory_of(16);
+    const void* const large = memory_of(100);
+    EXPECT_NE(initial, large);
+    EXPECT_EQ(memory_of(10), initial);
+    EXPECT_EQ(memory_of(128), large);
+}
+
+TEST(Buffer, IsSmallAgainOnceItIsEmpty) {
+    Buffer buffer(16);
+    buffer.append(std::string(100, 'x'));
+    buffer.consume(100);
+    EXPECT_EQ(buffer.prepare(16).size(), 16U);
+}
+
 }  // namespace
 }  // namespace proxy::net

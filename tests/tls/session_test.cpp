@@ -6,6 +6,10 @@
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 namespace tls {
 namespace {
 
@@ -283,6 +287,79 @@ TEST_F(JoinedSessions, ContinueAnywhereInTheBuffers) {
     }
     pair_.carry();
     EXPECT_EQ(read_all(pair_.server, last_), all);
+}
+
+/// Ciphertext of the peer that is read when it is wanted, and how often it was asked for.
+class TextSource final : public CiphertextSource {
+ public:
+    explicit TextSource(std::string text) : text_(std::move(text)) {}
+    [[nodiscard]] bool is_readable() const noexcept override { return !text_.empty(); }
+    std::size_t receive(std::span<char> space) noexcept override {
+        const std::size_t bytes = text_.copy(space.data(), space.size());
+        text_.erase(0, bytes);
+        ++receives;
+        return bytes;
+    }
+    int receives = 0;
+
+ private:
+    std::string text_;
+};
+
+/// Takes no more than it has room for.
+class TextSink final : public CiphertextSink {
+ public:
+    explicit TextSink(std::size_t room) : room_(room) {}
+    std::size_t send(std::span<const boost::asio::const_buffer> pieces) noexcept override {
+        std::string all;
+        for (const auto& piece : pieces) {
+            all.append(static_cast<const char*>(piece.data()), piece.size());
+        }
+        all.resize(std::min(all.size(), room_ - text.size()));
+        text += all;
+        return all.size();
+    }
+    std::string text;
+
+ private:
+    std::size_t room_;
+};
+
+TEST_F(JoinedSessions, AskTheSourceOnceForWhatTheyRead) {
+    const std::string two_records(2 * k_record_plaintext_bytes, 'x');
+    ASSERT_TRUE(write_all(pair_.client, two_records + "behind"));
+    const std::string ciphertext = take_output(pair_.client);
+    // The beginning came earlier, by another way.
+    pair_.server.feed(ciphertext.substr(0, 100));
+    TextSource source(ciphertext.substr(100));
+    std::string text(two_records.size(), '-');
+    const auto first = pair_.server.read(text, &source);
+    EXPECT_EQ(first.step, Step::done);
+    EXPECT_EQ(text.substr(0, first.bytes), two_records.substr(0, first.bytes));
+    EXPECT_GE(first.bytes, k_record_plaintext_bytes);
+    EXPECT_LE(source.receives, 2);
+    std::string rest = text.substr(0, first.bytes);
+    while (rest.size() < two_records.size() + 6) {
+        const auto more = pair_.server.read(text, &source);
+        ASSERT_EQ(more.step, Step::done);
+        rest.append(text, 0, more.bytes);
+    }
+    EXPECT_EQ(rest, two_records + "behind");
+    EXPECT_EQ(pair_.server.read(text, &source).step, Step::need_input);
+}
+
+TEST_F(JoinedSessions, KeepWhatTheSinkDoesNotTake) {
+    const std::string text(1000, 'x');
+    const std::array<boost::asio::const_buffer, 1> pieces{boost::asio::buffer(text)};
+    for (const std::size_t room : {0U, 1U, 500U, 1022U, 1500U, 2044U, 9000U}) {
+        TextSink sink(room);
+        ASSERT_TRUE(write_all(pair_.client, text));  // 1,022 bytes in the output
+        ASSERT_EQ(pair_.client.write(pieces, 0, &sink), text.size());
+        EXPECT_EQ(sink.text.size(), std::min<std::size_t>(room, 2 * 1022));
+        pair_.server.feed(sink.text);
+        pair_.carry();
+        EXPECT_EQ(read_all(pair_.server, last_), text + text) << room;
+    }
 }
 
 TEST_F(JoinedSessions, WaitForTheRestOfARecord) {
