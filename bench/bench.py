@@ -100,15 +100,6 @@ def list_scenarios():
             print(f"{'':26}   target: {target.sentence()}")
 
 
-def estimate_minutes(options):
-    here = [name for name in options.peers if PEERS[name].program()]
-    seconds = 0
-    for made in options.chosen:
-        count = sum(candidate.peer in here for candidate in made.candidates())
-        seconds += count * (1 + (options.rounds + 1) * made.turn_seconds(options.seconds))
-    return seconds / 60
-
-
 def measure(options):
     """Runs the scenarios: (the result of those that ended, the exit code)."""
     for name, what in (("smilax", PEERS["smilax"]), ("direct", PEERS["direct"])):
@@ -123,14 +114,14 @@ def measure(options):
         frame["notes"].append("not root: loopback is shared with everything else on this machine")
     # What we do ourselves (scraping, writing resources) is not the proxies' core's work.
     os.sched_setaffinity(0, {cores.application})
-    minutes = estimate_minutes(options)
-    print(f"{len(options.chosen)} scenarios, about {minutes:.0f} minutes", file=sys.stderr)
-    progress = Progress(len(options.chosen))
+    asked = rounds.Options(options.rounds, options.seconds, options.peers)
+    progress = Progress({made.name: rounds.expected_seconds(made, asked, isolated)
+                         for made in options.chosen})
     session = Session(frame, saver(options), progress)
     try:
         with rounds.Bench(cores, isolated, files_max, generator_program()) as bench:
             session.run(options.chosen, functools.partial(
-                measure_one, bench, options, progress, frame["configurations"]))
+                measure_one, bench, asked, progress, frame))
     except KeyboardInterrupt:
         session.interrupt()
         return session.result, INTERRUPTED
@@ -155,10 +146,10 @@ def frame_of(options, cores):
     }
 
 
-def measure_one(bench, options, progress, texts, scenario):
-    asked = rounds.Options(options.rounds, options.seconds, options.peers)
+def measure_one(bench, asked, progress, frame, scenario):
     measured = rounds.ScenarioRun(bench, scenario, asked, progress).run()
-    return results.of_scenario(measured, not options.quick, bench.folder, texts)
+    return results.of_scenario(
+        measured, not frame["quick"], bench.folder, frame["configurations"])
 
 
 def saver(options):

@@ -16,6 +16,7 @@ from peers.base import Site
 from scenarios.base import Sample
 
 DID_NOT_START = "did not start"
+FIRST_SECONDS_MAX = 1.0  # of the load that warms up who has just started
 # What a candidate or its load may do to us; whatever else is raised is a bug of ours.
 FAILURES = (RuntimeError, OSError, layout.Unsuitable)
 
@@ -81,6 +82,36 @@ class Bench:
         return Running(candidate, plan, self.cores, folder)
 
 
+def choose(scenario, peers, isolated):
+    """The candidates whose peer is here, takes part, and knows how; and the others: label → why."""
+    chosen, skipped = [], {}
+    for candidate in scenario.candidates():
+        peer = PEERS[candidate.peer]
+        if candidate.peer not in peers:
+            why = "not asked for"
+        elif peer.program() is None:
+            why = f"not here: {peer.how_to_get()}"
+        else:
+            why = peer.refuses(candidate.shape, isolated)
+        if why is None:
+            chosen.append(candidate)
+        else:
+            skipped[candidate.label] = why
+    return chosen, skipped
+
+
+def expected_seconds(scenario, options, isolated):
+    """About how long it takes on two quiet cores at 2.6 GHz."""
+    chosen, _ = choose(scenario, options.peers, isolated)
+    starts = sum(PEERS[made.peer].start_and_end_seconds(made.shape) for made in chosen)
+    turns = sum(scenario.turn_seconds(made, options.seconds) for made in chosen)
+    if scenario.fresh:
+        return options.rounds * (starts + turns)
+    first = len(chosen) * min(FIRST_SECONDS_MAX, options.seconds)
+    prepare = scenario.prepare_seconds(chosen, options.seconds)
+    return starts + first + prepare + options.rounds * turns
+
+
 class ScenarioRun:
     """One scenario being run; what its `prepare` and `measure` see."""
 
@@ -109,7 +140,8 @@ class ScenarioRun:
             running.freeze()
 
     def run(self):
-        chosen = self._choose()
+        chosen, self.measured.skipped = choose(
+            self.scenario, self._options.peers, self._bench.isolated)
         if not chosen:
             return self.measured
         with contextlib.ExitStack() as stack:
@@ -133,24 +165,6 @@ class ScenarioRun:
                 self._round(number, chosen)
         return self.measured
 
-    def _choose(self):
-        """The candidates whose peer is here, takes part, and knows how."""
-        chosen = []
-        for candidate in self.scenario.candidates():
-            peer = PEERS[candidate.peer]
-            why = None
-            if candidate.peer not in self._options.peers:
-                why = "not asked for"
-            elif peer.program() is None:
-                why = f"not here: {peer.how_to_get()}"
-            else:
-                why = peer.refuses(candidate.shape, self._bench.isolated)
-            if why is None:
-                chosen.append(candidate)
-            else:
-                self.measured.skipped[candidate.label] = why
-        return chosen
-
     def _start(self, chosen, stack):
         """Starts them one after the other; who does not come up is left out and said."""
         up = []
@@ -171,7 +185,8 @@ class ScenarioRun:
         """A first measurement that nobody counts. Without what prepare finds out, which comes next,
         only scenarios that need nothing of it can be measured; for the others plain load does."""
         self.generator.run(
-            running.entry, dataclasses.replace(self.scenario.load, rate=None), min(1.0, self.seconds))
+            running.entry, dataclasses.replace(self.scenario.load, rate=None),
+            min(FIRST_SECONDS_MAX, self.seconds))
 
     def _round(self, number, chosen):
         samples = {}

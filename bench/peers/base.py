@@ -86,6 +86,10 @@ class Peer:
         """Why this shape is not for this peer; None when it is."""
         return None
 
+    def start_and_end_seconds(self, shape):
+        """About how long both take together."""
+        return 0.3
+
     def plan(self, site, shape):
         """Writes the configurations and returns what to start."""
         raise NotImplementedError

@@ -15,6 +15,8 @@ from surroundings import Scraper
 # connection where there are two proxies.
 WARM_SECONDS = 0.4
 WARM_SECONDS_PER_CONNECTION = 0.004
+# How long the load generator waits for answers to what was sent before its time was over.
+UNANSWERED_SECONDS = 2.0
 ALL_PEERS = ("smilax", "haproxy", "nginx", "envoy", "direct")
 
 # How a number is called and printed.
@@ -89,9 +91,13 @@ class Scenario:
     def complete(self, samples):
         """Adds to a round's metrics what needs those of other candidates; label → Sample."""
 
-    def turn_seconds(self, seconds):
+    def turn_seconds(self, candidate, seconds):
         """About how long one measurement takes."""
-        return warm_seconds_of(self.load) + seconds + 0.2
+        return load_seconds(self.load, seconds)
+
+    def prepare_seconds(self, candidates, seconds):
+        """About how long `prepare` takes."""
+        return 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,6 +168,11 @@ class Window:
             return {}
         return {"proxy_core": 100 * own / passed,
                 "foreign_core": max(0.0, 100 * (ticks / 100 - own) / passed)}
+
+
+def load_seconds(load, seconds):
+    """About how long a load takes; it never warms up for longer than it counts."""
+    return min(warm_seconds_of(load), seconds) + seconds + 0.03
 
 
 def latencies(outcome, suffix=""):

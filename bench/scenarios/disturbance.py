@@ -9,8 +9,9 @@ from generator import Load
 from peers.base import Shape
 from ratios import Target
 from scenarios.base import (
-    ENDLESS, ClosedLoop, Sample, Scenario, latencies, measured_load, warm_seconds_of)
-from scenarios.latency import rate_fault, slowest_capacity
+    ENDLESS, UNANSWERED_SECONDS, ClosedLoop, Sample, Scenario, latencies, load_seconds,
+    measured_load, warm_seconds_of)
+from scenarios.latency import capacity_seconds, rate_fault, slowest_capacity
 from surroundings import WRITES_PER_SECOND, Churn, snapshot_generation
 
 PAIR = Shape(role="pair")
@@ -25,6 +26,9 @@ class AtHalfRate(Scenario):
         rate = slowest_capacity(run, self.load) / 2
         run.note(f"at {rate:.0f} requests a second, half of the slower one's capacity")
         return dataclasses.replace(self.load, rate=rate)
+
+    def prepare_seconds(self, candidates, seconds):
+        return capacity_seconds(candidates, self.load, seconds)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +75,10 @@ class SlowReader(AtHalfRate):
         if not fault and any(slow_outcome.errors.values()):
             fault = f"slow reader: {slow_outcome.fault()}"
         return Sample(metrics, fault)
+
+    def turn_seconds(self, candidate, seconds):
+        # Its answer never ends.
+        return load_seconds(self.load, seconds) + 0.3 + UNANSWERED_SECONDS
 
 
 def scenarios():

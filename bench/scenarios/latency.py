@@ -5,7 +5,8 @@ import dataclasses
 from generator import Load
 from peers.base import Shape
 from ratios import Target
-from scenarios.base import Sample, Scenario, latencies, warm_seconds_of
+from scenarios.base import (
+    UNANSWERED_SECONDS, Sample, Scenario, latencies, load_seconds, warm_seconds_of)
 
 SHARES = (25, 50, 75)  # per cent of the slower one's capacity
 NAMES = ("p50", "p99", "p99.9")
@@ -23,6 +24,12 @@ def slowest_capacity(run, load):
     return min(capacity_of for capacity_of in (
         run.alone(running, lambda running=running: capacity(run, running, load))
         for running in run.running if running.candidate.peer not in SLOW_PEERS))
+
+
+def capacity_seconds(candidates, load, seconds):
+    """About how long finding it out takes."""
+    return load_seconds(load, seconds) * sum(
+        candidate.peer not in SLOW_PEERS for candidate in candidates)
 
 
 def rate_fault(load, outcome):
@@ -60,8 +67,13 @@ class Latency(Scenario):
                     f"added_{name}": value - direct[name]
                     for name, value in list(sample.metrics.items()) if name in direct}
 
-    def turn_seconds(self, seconds):
-        return len(SHARES) * (warm_seconds_of(self.load) + seconds + 0.2)
+    def prepare_seconds(self, candidates, seconds):
+        return capacity_seconds(candidates, self.load, seconds)
+
+    def turn_seconds(self, candidate, seconds):
+        # Half of what the others carry is more than Envoy does, and it is waited for.
+        late = 2 * UNANSWERED_SECONDS if candidate.peer == "envoy" else 0.0
+        return len(SHARES) * load_seconds(self.load, seconds) + late
 
 
 def scenarios():

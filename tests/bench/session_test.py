@@ -4,7 +4,6 @@ import copy
 import types
 
 import pytest
-from progress import duration
 from session import Session
 
 A, B, C = (types.SimpleNamespace(name=name) for name in "abc")
@@ -110,9 +109,3 @@ def test_a_full_disk_costs_nothing_but_the_keeping():
     assert names(session.result) == ["a", "b"]
     assert session.has_failed
     assert all("No space left" in told for told in progress.told)
-
-
-@pytest.mark.parametrize(("seconds", "words"), [
-    (0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 0 s"), (72, "1 min 12 s"), (7500, "2 h 5 min")])
-def test_durations_are_short(seconds, words):
-    assert duration(seconds) == words
