@@ -1,12 +1,22 @@
 # shellcheck shell=bash disable=SC2154  # sourced by ./run, which sets what is used here
-# The parts of `./run test`, `./run lint` and `.ci/run`: each runs its checks, counts them and never
-# stops the others.
+# The parts of `./run test`, `./run lint` and `.ci/run`: each runs its checks, counts them, keeps what
+# failed for the end and never stops the others.
 
 # ---- counting ------------------------------------------------------------------------------------
 
-# part NAME FUNCTION ARGUMENT...: runs one part; its numbers end in $results/NAME.count.
+# failed_in NAME WHAT [LOG]: one line of what failed, shown at the end with what matters of the log.
+failed_in() { "$python" tests/support/failures.py "$results/$1.failures" "${@:2}"; }
+
+# logged COMMAND...: shows its output, and keeps it for the end, should nothing follow.
+logged() {
+    "$@" 2>&1 | tee "$results/$part_name.log" >&2
+    return "${PIPESTATUS[0]}"
+}
+
+# part NAME FUNCTION ARGUMENT...: runs one part; its numbers end in $results/NAME.count, and what
+# failed in $results/NAME.failures.
 part() {
-    local name=$1 begin=$SECONDS counted
+    local name=$1 part_name=$1 begin=$SECONDS counted
     shift
     say "== $name"
     local status=0
@@ -15,8 +25,11 @@ part() {
     # Whatever went wrong outside the single checks (a build, a crash, no numbers) is one failure.
     if [ -z "$counted" ]; then
         counted="0 1 0"
+        failed_in "$name" "it gave no numbers: it was not built, or ended before its first check" \
+            "$results/$name.log"
     elif [ $status -ne 0 ] && [[ $counted == *" 0 "* ]]; then
         counted=$(awk '{print $1, 1, $3}' <<<"$counted")
+        failed_in "$name" "no check failed, but it did not end well: see its output, from \"== $name\""
     fi
     printf '%s\n' "$counted" >"$results/$name.count"
     say "== $name: $(summary_line <<<"$counted") ($((SECONDS - begin)) s)"
@@ -26,9 +39,22 @@ summary_line() {
     awk '{p += $1; f += $2; s += $3} END {printf "%d passed, %d failed, %d skipped\n", p, f, s}'
 }
 
-# The last line, and the exit code.
+# What failed, with the first lines of why: nobody finds it in the output of thousands.
+show_failures() {
+    local file name failed
+    for file in "$results"/*.count; do
+        name=$(basename "$file" .count)
+        read -r _ failed _ <"$file"
+        [ "$failed" -ne 0 ] || continue
+        printf '== %s: %d failed; all of its output is above, from "== %s"\n' "$name" "$failed" "$name"
+        cat "$results/$name.failures" 2>/dev/null
+    done
+}
+
+# What failed, the last line, and the exit code.
 finish() {
     local line
+    show_failures
     line=$(cat "$results"/*.count | summary_line)
     printf '%s\n' "$line"
     # Nothing failed, and something was tested at all.
@@ -39,44 +65,49 @@ finish() {
 
 # Both print their numbers; building is part of the test.
 part_unit() {
-    configure_sanitized &&
+    logged configure_sanitized &&
         $python tests/support/units.py build-asan "$results/unit" "$@" >"$results/unit.count"
 }
 
 part_threads() {
-    configure_threads &&
+    logged configure_threads &&
         $python tests/support/units.py --threads build-tsan "$results/threads" \
             >"$results/threads.count"
 }
 
 # pytest_part NAME ARGUMENT...
 pytest_part() {
-    local name=$1 status=0
+    local name=$1 status=0 seconds_max=${SMILAX_PYTEST_SECONDS_MAX:-1500}
     shift
     rm -f "$results/$name.xml"
-    timeout --foreground --kill-after=30 "${SMILAX_PYTEST_SECONDS_MAX:-1500}" \
+    timeout --foreground --kill-after=30 "$seconds_max" \
         "$python" -m pytest -ra --color="$pytest_color" --junitxml="$results/$name.xml" "$@" >&2 ||
-        status=1
-    $python tests/support/count.py "$results/$name.xml" >"$results/$name.count" || status=1
-    return $status
+        status=$?
+    if [ ! -s "$results/$name.xml" ]; then
+        failed_in "$name" "pytest left no report; its exit code is $status (124: not done in $seconds_max s)"
+        echo "0 1 0" >"$results/$name.count"
+        return 1
+    fi
+    $python tests/support/count.py "$results/$name.xml" "$results/$name.failures" \
+        >"$results/$name.count" && [ "$status" -eq 0 ]
 }
 
-part_tidy() { pytest_part tidy tests/tidy_test.py; }
+part_tidy() { pytest_part tidy tests/tidy_test.py tests/support; }
 
 # Instructions per request of the release program, against bench/instructions.json.
 part_instructions() {
-    build_release >&2 && SMILAX_RELEASE_BINARY="$PWD/build/smilax" \
+    logged build_release && SMILAX_RELEASE_BINARY="$PWD/build/smilax" \
         pytest_part instructions tests/bench/instructions_test.py
 }
 
 # What measures: its own tests, and one run with the real proxies.
 part_comparison() {
-    build_benches >&2 &&
+    logged build_benches &&
         pytest_part comparison tests/bench --ignore tests/bench/instructions_test.py
 }
 
 part_e2e() {
-    build_release >&2 && configure_sanitized && ninja -C build-asan smilax >&2 &&
+    logged build_release && logged configure_sanitized && logged ninja -C build-asan smilax &&
         SMILAX_BINARY="$PWD/build-asan/smilax" SMILAX_RELEASE_BINARY="$PWD/build/smilax" \
             pytest_part e2e tests/e2e
 }
@@ -84,12 +115,13 @@ part_e2e() {
 # Benchmarks that run at all; their numbers mean nothing on a machine that does other things.
 part_bench() {
     local program passed=0 failed=0
-    build_benches >&2 || return 1
+    logged build_benches || return 1
     for program in build/bench/*_bench; do
-        if "$program" --benchmark_min_time=0.01 >&2; then
+        if logged "$program" --benchmark_min_time=0.01; then
             passed=$((passed + 1))
         else
             failed=$((failed + 1))
+            failed_in bench "$program" "$results/bench.log"
         fi
     done
     echo "$passed $failed 0" >"$results/bench.count"
@@ -113,6 +145,7 @@ fuzz_one() {
     else
         tail -n 60 "$log" >&2
         say "fuzz $1: FAILED, log in $log, input in build-fuzz/crash-$1-*"
+        failed_in fuzz "$1, log in $log, input in build-fuzz/crash-$1-*" "$log"
         return 1
     fi
 }
@@ -124,7 +157,7 @@ part_fuzz() {
     targets=("$@")
     [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(fuzz_targets)
     [ ${#targets[@]} -gt 0 ] || { say "there are no fuzz targets"; return 1; }
-    configure_fuzz >&2 && ninja -C build-fuzz "${targets[@]/#/tests/fuzz/fuzz_}" >&2 || return 1
+    logged configure_fuzz && logged ninja -C build-fuzz "${targets[@]/#/tests/fuzz/fuzz_}" || return 1
     for target in "${targets[@]}"; do
         fuzz_one "$target" "$seconds" &
         running+=($!)
@@ -151,6 +184,8 @@ part_format() {
     if [ -n "$unformatted" ]; then
         say "$unformatted"
         say "format: clang-format-19 -i mends these files"
+        failed_in format "clang-format-19 -i mends $(cut -d: -f1 <<<"$unformatted" | grep 'pp$' |
+            sort -u | paste -sd' ')"
         echo "0 1 0" >"$results/format.count"
         return 1
     fi
@@ -175,11 +210,13 @@ part_clang_tidy() {
     mapfile -t files < <($list | grep '\.cpp$' | grep -v '^bench/')
     echo "${#files[@]} 0 0" >"$results/clang-tidy.count"
     [ ${#files[@]} -gt 0 ] || return 0
-    configure_fuzz >&2 || return 1
+    logged configure_fuzz || return 1
     printf '%s\n' "${files[@]}" | xargs -P "$jobs" -n 1 clang-tidy-19 --quiet -p build-fuzz \
         --extra-arg=-Wno-unknown-warning-option 2>&1 |
-        grep -vE '^[0-9]+ warnings? generated|^Suppressed |^Use -header-filter' >&2
+        grep -vE '^[0-9]+ warnings? generated|^Suppressed |^Use -header-filter' |
+        tee "$results/clang-tidy.log" >&2
     if [ "${PIPESTATUS[1]}" -ne 0 ]; then
+        failed_in clang-tidy "all findings: $results/clang-tidy.log" "$results/clang-tidy.log"
         echo "0 1 0" >"$results/clang-tidy.count"
         return 1
     fi

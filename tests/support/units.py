@@ -4,7 +4,8 @@
 
 Without suites: all. `--threads`: only those that start threads, themselves or through what they
 test. A program that fails has its output shown; one that ends badly without a failed case (a crash,
-a leak, a time-out, no report) counts as one failure.
+a leak, a time-out, no report) counts as one failure. RESULT_DIRECTORY.failures says what failed, as
+failures.py has it.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import pathlib
 import re
 import subprocess
 import sys
+
+import failures
 
 SECONDS_MAX = 240
 THREADS = re.compile(
@@ -57,6 +60,19 @@ def select(build, suites, only_threads):
     return chosen
 
 
+def build(directory, targets):
+    """Shows and returns what Ninja says."""
+    # -k 0: one that does not compile does not keep the others from being tested.
+    command = ["ninja", "-C", directory, "-k", "0", *targets]
+    said = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          encoding="utf-8", errors="replace") as ninja:
+        for line in ninja.stdout:
+            sys.stderr.write(line)
+            said.append(line)
+    return "".join(said)
+
+
 def run(program, extra, results):
     """(output, exit code or None after a time-out, report or None)."""
     report = results / f"{program.name}.json"
@@ -77,14 +93,16 @@ def run(program, extra, results):
     return output.decode(errors="replace"), code, told
 
 
-def count(program, code, report):
-    """Counts of one program; names what did not pass."""
-    passed = failed = skipped = 0
+def count(program, code, report, output):
+    """(passed, what failed, skipped) of one program; names what did not pass. What failed is (name,
+    why)."""
+    passed = skipped = 0
+    failed = []
     for suite in report["testsuites"] if report else ():
         for case in suite["testsuite"]:
             name = f"{program.name}: {suite['name']}.{case['name']}"
             if case.get("failures"):
-                failed += 1
+                failed.append((name, case["failures"][0]["failure"]))
                 tell(f"FAILED: {name}")
             elif case.get("result") == "SKIPPED":
                 skipped += 1
@@ -92,10 +110,10 @@ def count(program, code, report):
                 tell(f"SKIPPED: {name}: {why}")
             elif case.get("status") == "RUN":
                 passed += 1
-    if failed == 0 and (code != 0 or passed + skipped == 0):
-        failed = 1
-        tell(f"FAILED: {program.name}: " + (
-            f"exit code {code}" if code is not None else f"not done in {SECONDS_MAX} s"))
+    if not failed and (code != 0 or passed + skipped == 0):
+        why = f"exit code {code}" if code is not None else f"not done in {SECONDS_MAX} s"
+        failed.append((f"{program.name}: {why}", failures.excerpt(output)))
+        tell(f"FAILED: {program.name}: {why}")
     return passed, failed, skipped
 
 
@@ -113,9 +131,9 @@ def main():
         return 1
     root = pathlib.Path(arguments.build).resolve()
     targets = [str(program.relative_to(root)) for program, _ in chosen]
-    # -k 0: one that does not compile does not keep the others from being tested.
-    subprocess.run(["ninja", "-C", arguments.build, "-k", "0", *targets], stdout=sys.stderr)
-    totals = [0, 0, 0]
+    built = build(arguments.build, targets)
+    failed = []
+    totals = [0, 0]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = {
             pool.submit(run, program, env, arguments.results): program
@@ -124,14 +142,18 @@ def main():
         for program, _ in chosen:
             if not program.exists():
                 tell(f"FAILED: {program.name} was not built")
-                totals[1] += 1
+                failed.append((f"{program.name} was not built", failures.excerpt(built)))
         for done in concurrent.futures.as_completed(runs):
             output, code, report = done.result()
-            counts = count(runs[done], code, report)
-            if counts[1]:
+            passed, wrong, skipped = count(runs[done], code, report, output)
+            if wrong:
                 tell(output)
-            totals = [total + number for total, number in zip(totals, counts)]
-    print(*totals)
+                log = arguments.results / f"{runs[done].name}.log"
+                log.write_text(output)
+                failed += [(f"{name}, log in {log}", why) for name, why in wrong]
+            totals = [totals[0] + passed, totals[1] + skipped]
+    failures.add(arguments.results.with_suffix(".failures"), failed)
+    print(totals[0], len(failed), totals[1])
     return 0
 
 
