@@ -1,17 +1,23 @@
-"""Charts as SVG, by hand: bars of ratios, curves of growth. Text in, text out."""
+"""Charts as SVG, by hand: bars of ratios, curves of growth, a list of targets. Text in, text out.
+They have a background of their own, since the pages that show them may be dark."""
 
 import math
 from html import escape
 
 WIDTH = 840
-LABEL_WIDTH = 370
+LABEL_WIDTH = 370  # at most
+CHARACTER = 6.6  # about as wide, at the size of most text
 ROW = 16
 GAP = 10
-RIGHT = 60
+RIGHT = 130  # at least, for the numbers beside the bars: nothing runs through them
 COLOURS = {"haproxy": "#c2571a", "nginx": "#2e7d32", "envoy": "#6a3fa0", "direct": "#8a8a8a"}
 OTHER_COLOUR = "#1f5fa8"
 MORE_IS_BETTER = ("gb_per_core_second",)
 RATIO_MAX = 2.0  # bars end there, their numbers do not
+TARGET_COLOUR = "#b00020"
+VERDICT_COLOURS = {"met": "#1b6e20", "missed": TARGET_COLOUR}
+UNDECIDED_COLOUR = "#8a5a00"
+TARGETS = "targets.svg"
 
 
 def _text(x, y, words, *, anchor="start", size=12, fill="#222222"):
@@ -30,7 +36,7 @@ def _frame(height, title, body):
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0f}"'
         f' viewBox="0 0 {WIDTH} {height:.0f}" font-family="sans-serif" role="img"'
         f' aria-label="{escape(title, quote=True)}">',
-        f'<rect width="{WIDTH}" height="{height:.0f}" fill="#ffffff"/>',
+        f'<rect width="{WIDTH}" height="{height:.0f}" rx="6" fill="#ffffff"/>',
         _text(12, 22, title, size=15),
         *body,
         "</svg>",
@@ -41,7 +47,10 @@ def _frame(height, title, body):
 def bars(title, rows):
     """`rows`: (words, [(ratio, its limit or None), …]); a ratio as results.py has it. The line is 1:
     as much as the other; the whisker reaches from the lowest to the highest round."""
-    left, right = LABEL_WIDTH, WIDTH - RIGHT
+    longest = max((len(words) for words, _ in rows), default=0)
+    left = min(LABEL_WIDTH, 20 + CHARACTER * longest)
+    numbers = max((len(_number(ratio)) for _, ratios in rows for ratio, _ in ratios), default=0)
+    right = WIDTH - max(RIGHT, 16 + CHARACTER * numbers)
     most = max((ratio["high"] for _, ratios in rows for ratio, _ in ratios), default=1.0)
     top = min(RATIO_MAX, max(1.2, most))
 
@@ -53,31 +62,31 @@ def bars(title, rows):
         middle = y + ROW * len(ratios) / 2
         body.append(_text(left - 8, middle + 4, words, anchor="end"))
         for ratio, limit in ratios:
-            body += _bar(ratio, place, left, y)
+            body += _bar(ratio, place, left, right, y)
             if limit is not None:
-                body.append(_line(place(limit), y, place(limit), y + ROW, "#b00020", 2))
+                body.append(_line(place(limit), y, place(limit), y + ROW, TARGET_COLOUR, 3))
             y += ROW
         y += GAP
     body.append(_line(place(1.0), 36, place(1.0), y, dash="4 3"))
     body.append(_text(place(1.0), y + 14, "1.0 ×", anchor="middle", size=11))
-    body.append(_text(12, y + 14, "red: the target", size=11, fill="#b00020"))
+    body.append(_text(12, y + 14, "thin: all rounds", size=11))
+    if any(limit is not None for _, ratios in rows for _, limit in ratios):
+        body.append(_text(112, y + 14, "red: the target", size=11, fill=TARGET_COLOUR))
     return _frame(y + 26, title, body)
 
 
-def _bar(ratio, place, left, y):
+def _bar(ratio, place, left, right, y):
     colour = COLOURS.get(ratio["against"].split(" ")[0], OTHER_COLOUR)
     middle = y + ROW / 2
     end = place(ratio["median"])
-    yield (f'<rect x="{left}" y="{y + 2:.1f}" width="{max(end - left, 0.5):.1f}"'
+    yield (f'<rect x="{left:.1f}" y="{y + 2:.1f}" width="{max(end - left, 0.5):.1f}"'
            f' height="{ROW - 4}" fill="{colour}"/>')
     yield _line(place(ratio["low"]), middle, place(ratio["high"]), middle, "#222222")
-    words = f"{ratio['median']:.2f} × {ratio['against']}"
-    # Beside the whisker where there is room for it, else on the bar.
-    after = place(ratio["high"]) + 6
-    if after < WIDTH - 130:
-        yield _text(after, middle + 4, words, size=11)
-    else:
-        yield _text(left + 6, middle + 4, words, size=11, fill="#ffffff")
+    yield _text(right + 8, middle + 4, _number(ratio), size=11, fill=colour)
+
+
+def _number(ratio):
+    return f"{ratio['median']:.2f} × {ratio['against']}"
 
 
 def curves(title, x_title, series):
@@ -105,15 +114,38 @@ def curves(title, x_title, series):
         body.append(_line(left, down, right, down, "#e0e0e0"))
         body.append(_text(left - 6, down + 4, f"{y:g} ×", anchor="end", size=11))
     body.append(_text((left + right) / 2, bottom + 34, x_title, anchor="middle"))
-    for (words, points), colour in zip(relative, _palette(), strict=False):
+    ends = _apart([place(*points[-1])[1] for _, points in relative])
+    for (words, points), colour, end in zip(relative, _palette(), ends, strict=False):
         places = [place(x, y) for x, y in points]
         path = " ".join(f"{across:.1f},{down:.1f}" for across, down in places)
         body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         body += [f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3" fill="{colour}"/>'
                  for across, down in places]
-        across, down = places[-1]
-        body.append(_text(across + 8, down + 4, f"{words} {points[-1][1]:.2f} ×", fill=colour))
+        across, _ = places[-1]
+        body.append(_text(across + 8, end + 4, f"{words} {points[-1][1]:.2f} ×", fill=colour))
     return _frame(bottom + 48, title, body)
+
+
+def _apart(places):
+    """The same heights, but no two closer than a row: words stand there."""
+    made, last = list(places), -ROW
+    for index in sorted(range(len(places)), key=places.__getitem__):
+        made[index] = last = max(places[index], last + ROW)
+    return made
+
+
+def listed(title, verdicts):
+    """`verdicts`: (scenario, the target in words, what was measured in words, verdict)."""
+    body, y = [], 48.0
+    for name, target, measured, word in verdicts:
+        colour = VERDICT_COLOURS.get(word, UNDECIDED_COLOUR)
+        body.append(f'<rect x="12" y="{y - 10:.1f}" width="10" height="10" rx="2" fill="{colour}"/>')
+        body.append(_text(30, y, name))
+        body.append(_text(200, y, target))
+        body.append(_text(620, y, measured))
+        body.append(_text(WIDTH - 12, y, word, anchor="end", fill=colour))
+        y += ROW + 4
+    return _frame(y, title, body)
 
 
 def _ticks(top):
@@ -143,8 +175,23 @@ def of_result(scenarios, title_of):
                 scenario["name"].split("/")[0])
             groups.setdefault(group, []).extend(_rows_of(scenario, title_of))
     for group, rows in groups.items():
-        made[f"{group}.svg"] = bars(f"{group}: shorter is better", rows)
+        made[f"{group}.svg"] = bars(f"{group}: relative to the others; shorter is better", rows)
+    verdicts = [_listed_of(scenario["name"], verdict, title_of)
+                for scenario in scenarios for verdict in scenario["verdicts"]]
+    if verdicts:
+        made[TARGETS] = listed("targets, and what was measured last", verdicts)
     return made
+
+
+def _listed_of(name, verdict, title_of):
+    sense = {"<=": "≤", ">=": "≥"}[verdict["sense"]]
+    what = f"× {verdict['against']}" if verdict["against"] else verdict["unit"]
+    target = (f"{title_of(verdict['metric'])[0]} of {verdict['candidate']}"
+              f" {sense} {verdict['limit']:g} {what}")
+    measured = verdict["measured"]
+    words = (f"{measured['median']:.2f} [{measured['low']:.2f} – {measured['high']:.2f}]"
+             if measured else "–")
+    return name, target, words, verdict["verdict"]
 
 
 def _rows_of(scenario, title_of):

@@ -68,7 +68,9 @@ def page(newest, drawn):
         for verdict in scenario["verdicts"]:
             word, _, rest = sentence(verdict).partition(": ")
             lines.append(f"| {name} | {rest} | {word.lower()} |")
-    lines += ["", *(f"![{name.removesuffix('.svg')}]({name})\n" for name in drawn)]
+    # The targets stand above, as text: their chart is for pages that show nothing else.
+    lines += ["", *(f"![{name.removesuffix('.svg')}]({name})\n" for name in drawn
+                    if name != charts.TARGETS)]
     for name, (scenario, file, run) in newest.items():
         machine = run["machine"]
         lines += [f"## {name}", "", scenario["what"] + ".", "", "```", *table(scenario), "```", "",

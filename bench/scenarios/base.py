@@ -32,7 +32,7 @@ METRICS = {
     "foreign_core": ("proxy's core used by others", "%"),
     "rss_mib": ("RSS", "MiB"),
     "rss_idle_mib": ("RSS idle", "MiB"),
-    "anonymous_idle_mib": ("of it anonymous", "MiB"),
+    "anonymous_idle_mib": ("anonymous idle", "MiB"),
     "rss_load_mib": ("RSS at 2,000/s", "MiB"),
     "rss_after_mib": ("RSS after", "MiB"),
     "rss_kib_per_connection": ("RSS per connection", "KiB"),

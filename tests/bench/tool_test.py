@@ -283,9 +283,11 @@ def test_kept_results_make_a_page_of_the_newest(tmp_path):
     keep.keep(new, tmp_path)
     keep.keep(old, tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == [
-        "2026-01-02T030405-abc.json", "2026-02-02T000000-abc.json", "README.md", "plaintext.svg"]
+        "2026-01-02T030405-abc.json", "2026-02-02T000000-abc.json", "README.md", "plaintext.svg",
+        "targets.svg"]
     page = (tmp_path / "README.md").read_text()
     assert "![plaintext](plaintext.svg)" in page
+    assert "targets.svg" not in page, "it has them as a table"
     assert "| plaintext/x | CPU per request of smilax <= 0.85 × haproxy" in page
     assert "2026-02-02T000000-abc.json" in page
 
