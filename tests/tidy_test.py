@@ -297,6 +297,19 @@ def test_image_is_built_of_every_code_folder():
     )
 
 
+def test_every_package_stands_in_a_section_and_says_why():
+    section, faults = None, []
+    for number, line in enumerate(read("container/packages.txt").splitlines(), 1):
+        if found := re.fullmatch(r"\[(\w+)\]", line):
+            section = found.group(1)
+        elif line and not line.startswith("#"):
+            if section is None:
+                faults.append(f"container/packages.txt:{number}: nobody installs it: no section yet")
+            if not re.fullmatch(r"[a-z0-9.+-]+ +# \S.*", line):
+                faults.append(f"container/packages.txt:{number}: not `package   # what it is for`")
+    report(faults)
+
+
 def own_text_files():
     """(path, text) of every text file of the project, without build directories."""
     for path in sorted(ROOT.rglob("*")):
