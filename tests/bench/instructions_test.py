@@ -110,12 +110,32 @@ def test_only_the_thread_that_did_the_requests_counts():
     assert functions == {"serve": 40, "start": 0}
 
 
+def test_least_of_three_measurements_counts():
+    recorded = {"plaintext": 100, "mtls_client": 100}
+    measurements = iter([
+        ({"plaintext": 110, "mtls_client": 101}, {"plaintext": "first", "mtls_client": "first"}),
+        ({"plaintext": 105, "mtls_client": 120}, {"plaintext": "second", "mtls_client": "second"}),
+        ({"plaintext": 107, "mtls_client": 99}, {"plaintext": "third", "mtls_client": "third"}),
+    ])
+    assert instructions.measure_least(lambda: next(measurements), recorded) == (
+        {"plaintext": 105, "mtls_client": 99}, {"plaintext": "second", "mtls_client": "third"})
+    assert list(measurements) == []
+
+
+def test_within_the_bar_one_measurement_is_enough():
+    measurements = iter([({"plaintext": 102}, {"plaintext": "first"})])
+    assert instructions.measure_least(lambda: next(measurements), {"plaintext": 100}) == (
+        {"plaintext": 102}, {"plaintext": "first"})
+
+
 # ---- the real program ----------------------------------------------------------------------------
 
 
 @functools.cache
 def measured():
-    return instructions.measure(program.release_binary())
+    recorded = json.loads(instructions.RECORD.read_text())
+    return instructions.measure_least(
+        lambda: instructions.measure(program.release_binary()), recorded)
 
 
 @pytest.mark.parametrize("name", ["plaintext", "mtls_client", "mtls_server"])
