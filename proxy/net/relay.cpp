@@ -32,10 +32,6 @@ io::Awaitable<io::Error> pump(RelayEnd& from, RelayEnd& to, const Limits& limits
         }
         from.buffer.release();
         arm();
-        const io::Error aborted = co_await from.stream.wait_readable();
-        if (aborted) {
-            co_return aborted;
-        }
         const auto read = co_await from.stream.read_into(from.buffer, limits.buffer_bytes);
         from.traffic.read_bytes += read.bytes;
         if (read.error == boost::asio::error::eof && from.buffer.is_empty()) {
