@@ -148,13 +148,16 @@ void Controller::on_resources(const std::vector<ResourceChange>& changes) {
 }
 
 void Controller::publish_snapshot() {
+    std::shared_ptr<const policy::Snapshot> previous = compiled_.snapshot;
     compiled_ = compiler_.compile(inventory_, ++generation_);
     const bool is_first = generation_ == 1;
     for (auto& worker : workers_) {
-        worker->adopt(compiled_.snapshot, [this, is_first] {
-            if (is_first) {
-                boost::asio::post(context_, [this] { ++workers_adopted_; });
-            }
+        // The last owner frees thousands of objects: that is for this thread, not for one that has
+        // requests waiting.
+        worker->adopt(compiled_.snapshot, [this, is_first, previous]() mutable {
+            boost::asio::post(context_, [this, is_first, previous = std::move(previous)] {
+                workers_adopted_ += is_first ? 1 : 0;
+            });
         });
     }
     report_new_problems();
