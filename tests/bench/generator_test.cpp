@@ -2,17 +2,16 @@
 // server did.
 #include "bench/load/generator.hpp"
 
+#include "tests/bench/loopback_server.hpp"
+
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <utility>
@@ -34,41 +33,17 @@ struct Behaviour {
 
 class Server {
  public:
-    explicit Server(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
-        listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (listener_ < 0) {
-            std::abort();  // no descriptor: there is nothing to test with
-        }
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto* generic = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(bind(listener_, generic, length), 0);
-        EXPECT_EQ(listen(listener_, 128), 0);
-        EXPECT_EQ(getsockname(listener_, generic, &length), 0);
-        port_ = ntohs(address.sin_port);
-        EXPECT_EQ(pipe(stop_), 0);
-        thread_ = std::thread([this] { serve(); });
-    }
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-    ~Server() {
-        ::close(stop_[1]);
-        thread_.join();
-        ::close(stop_[0]);
-        ::close(listener_);
-    }
+    explicit Server(Behaviour behaviour)
+        : behaviour_(std::move(behaviour)),
+          loopback_([this](int listener, int stopped) { serve(listener, stopped); }) {}
 
-    [[nodiscard]] Address address() const {
-        return parse_address("127.0.0.1:" + std::to_string(port_)).value();
-    }
+    [[nodiscard]] Address address() const { return loopback_.address(); }
     [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
     [[nodiscard]] std::uint64_t requests() const { return requests_; }
 
  private:
-    void serve() {
-        std::vector<pollfd> watched = {{stop_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
+    void serve(int listener, int stopped) {
+        std::vector<pollfd> watched = {{stopped, POLLIN, 0}, {listener, POLLIN, 0}};
         while (poll(watched.data(), watched.size(), -1) > 0 && watched[0].revents == 0) {
             for (std::size_t i = watched.size(); --i > 1;) {
                 if (watched[i].revents != 0 && !serve_request(watched[i].fd)) {
@@ -77,7 +52,7 @@ class Server {
                 }
             }
             if (watched[1].revents != 0) {
-                watched.push_back({accept(listener_, nullptr, nullptr), POLLIN, 0});
+                watched.push_back({accept(listener, nullptr, nullptr), POLLIN, 0});
                 ++accepted_;
             }
         }
@@ -102,12 +77,9 @@ class Server {
     }
 
     Behaviour behaviour_;
-    int listener_ = -1;
-    int stop_[2] = {-1, -1};
-    std::uint16_t port_ = 0;
     std::atomic<std::uint64_t> accepted_ = 0;
     std::atomic<std::uint64_t> requests_ = 0;
-    std::thread thread_;
+    LoopbackServer loopback_;  // last: its thread uses the others
 };
 
 Options options_for(const Server& server) {

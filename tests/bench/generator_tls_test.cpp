@@ -1,12 +1,11 @@
 // The generator against a TLS server of OpenSSL's, on a thread beside it.
 #include "bench/load/generator.hpp"
+#include "tests/bench/loopback_server.hpp"
 #include "tls/authority.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,8 +17,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
-#include <utility>
 
 namespace bench::load {
 namespace {
@@ -76,32 +73,12 @@ Owned<SSL_CTX> server_context(const TlsOptions& files, bool speaks_alpn) {
 class Server {
  public:
     explicit Server(const TlsOptions& files, bool speaks_alpn = true)
-        : context_(server_context(files, speaks_alpn)) {
-        listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto* generic = reinterpret_cast<sockaddr*>(&address);
-        EXPECT_EQ(bind(listener_, generic, length), 0);
-        EXPECT_EQ(listen(listener_, 128), 0);
-        EXPECT_EQ(getsockname(listener_, generic, &length), 0);
-        port_ = ntohs(address.sin_port);
-        EXPECT_EQ(pipe(stop_), 0);
-        thread_ = std::thread([this] { serve(); });
-    }
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
-    ~Server() {
-        ::close(stop_[1]);
-        thread_.join();
-        ::close(stop_[0]);
-        ::close(listener_);
-    }
+        : context_(server_context(files, speaks_alpn)),
+          loopback_([this](int listener, int stopped) { serve(listener, stopped); }) {}
 
     [[nodiscard]] Options options(const TlsOptions& client, Mode mode = Mode::keep_alive) const {
         Options options;
-        options.to = parse_address("127.0.0.1:" + std::to_string(port_)).value();
+        options.to = loopback_.address();
         options.request.host = "api";
         options.request.path = "/";
         options.connections = 1;
@@ -114,10 +91,10 @@ class Server {
     [[nodiscard]] bool was_always_asked_in_tls13_with_alpn() const { return as_asked_; }
 
  private:
-    void serve() {
-        pollfd watched[] = {{stop_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
+    void serve(int listener, int stopped) {
+        pollfd watched[] = {{stopped, POLLIN, 0}, {listener, POLLIN, 0}};
         while (poll(watched, 2, -1) > 0 && watched[0].revents == 0) {
-            const int descriptor = accept(listener_, nullptr, nullptr);
+            const int descriptor = accept(listener, nullptr, nullptr);
             serve_connection(descriptor);
             ::close(descriptor);
         }
@@ -146,11 +123,8 @@ class Server {
     }
 
     Owned<SSL_CTX> context_;
-    int listener_ = -1;
-    int stop_[2] = {-1, -1};
-    std::uint16_t port_ = 0;
     std::atomic<bool> as_asked_ = true;
-    std::thread thread_;
+    LoopbackServer loopback_;  // last: its thread uses the others
 };
 
 Result run(const Options& options) {

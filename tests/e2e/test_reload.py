@@ -9,6 +9,7 @@ from support import resources
 from support.mesh import APP_PORT
 from support.recorder import Recorder
 from support.waiting import wait_until
+from clients import ALL_WELL, Clients, identity_refreshes
 from shapes import API, API_HOST, everything, two_pods, web_may_call_api
 
 EFFECT_SECONDS = 1.0
@@ -69,63 +70,29 @@ def test_file_that_no_longer_parses_keeps_its_last_good_objects(any_mesh):
     assert web.call("GET", API + "/echo").status == 200
 
 
-class Callers:
-    """Clients on kept-alive connections that note every status and every broken connection."""
-
-    def __init__(self, web, count):
-        self.seen = {}
-        self._web = web
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(count)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join(timeout=30)
-
-    def _run(self):
-        with self._web.reach("api.default", APP_PORT) as connection:
-            while not self._stopping.is_set():
-                try:
-                    key = connection.request("GET", "/echo", API_HOST).status
-                except OSError as error:
-                    key = f"{type(error).__name__}: {error}"
-                self.seen[key] = self.seen.get(key, 0) + 1
-                if not isinstance(key, int):
-                    return
-
-
 def test_nothing_is_dropped_while_resources_change(any_mesh):
     web, api = two_pods(any_mesh, applications=False)
-    with Recorder(api, APP_PORT), Callers(web, 4) as callers:
+    with Recorder(api, APP_PORT), Clients(web, 4) as clients:
         for number in range(40):
             any_mesh.apply(web_may_call_api(("web", f"guest-{number}")))
             any_mesh.apply(resources.traffic_split("api", "api", {"api": number + 1}))
             time.sleep(0.05)  # the pace of the changes, not a wait
-    assert set(callers.seen) == {200} and callers.seen[200] > 100, callers.seen
+    assert set(clients.seen) == ALL_WELL and clients.answered_well() > 100, clients.seen
+    assert clients.connections == 4
 
 
 def test_certificates_rotate_and_nothing_is_dropped(any_mesh):
     web, api = two_pods(any_mesh, applications=False)
-
-    def refreshes(pod):
-        return next(float(line.split()[-1]) for line in pod.metrics().splitlines()
-                    if line.startswith("identity_cert_refreshes_total"))
-
-    with Recorder(api, APP_PORT), Callers(web, 4) as callers:
+    with Recorder(api, APP_PORT), Clients(web, 4) as clients:
         for _ in range(3):
-            before = [refreshes(pod) for pod in (web, api)]
+            before = [identity_refreshes(pod) for pod in (web, api)]
             for pod in (web, api):
                 any_mesh.authority.issue(pod.folder / "identity", pod.account)
             wait_until(
-                lambda b=before: all(refreshes(p) > n for p, n in zip((web, api), b)),
+                lambda b=before: all(identity_refreshes(p) > n for p, n in zip((web, api), b)),
                 "both sidecars took the new certificate", seconds=30)
-    assert set(callers.seen) == {200} and callers.seen[200] > 100, callers.seen
+    assert set(clients.seen) == ALL_WELL and clients.answered_well() > 100, clients.seen
+    assert clients.connections == 4
 
 
 def test_endpoint_that_goes_is_not_called_again(any_mesh):

@@ -12,6 +12,7 @@ from support import http1, network
 from support.mesh import APP_PORT
 from support.recorder import OK, Recorder
 from support.waiting import wait_until
+from clients import ALL_WELL, Clients, identity_refreshes
 from shapes import API_HOST, everything, two_pods, web_may_call_api
 
 BIG_BYTES = 8 * 1024 * 1024
@@ -26,52 +27,10 @@ def mesh_connections(pod):
                and 'peer="src"' in line and 'tls="true"' in line)
 
 
-class Clients:
-    """Applications that call at the same time, on a new connection for every `per_connection`
-    requests, and note what they get."""
-
-    def __init__(self, web, count, per_connection=5):
-        self.seen = {}
-        self._web = web
-        self._per_connection = per_connection
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(count)]
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join(timeout=30)
-
-    def _run(self):
-        while not self._stopping.is_set():
-            try:
-                self._call()
-            except OSError as error:
-                key = f"{type(error).__name__}: {error}"
-                self.seen[key] = self.seen.get(key, 0) + 1
-
-    def _call(self):
-        with self._web.reach("api.default", APP_PORT) as connection:
-            for _ in range(self._per_connection):
-                answer = connection.request("GET", "/echo", API_HOST)
-                key = (answer.status, answer.header("smilax-reason"))
-                self.seen[key] = self.seen.get(key, 0) + 1
-                if answer.header("Connection") == "close" or self._stopping.is_set():
-                    return
-
-
-ALL_WELL = {(200, None)}
-
-
 def test_many_clients_share_one_connection(any_mesh):
     web, api = two_pods(any_mesh, applications=False)
-    with Recorder(api, APP_PORT), Clients(web, 30) as clients:
-        wait_until(lambda: clients.seen.get((200, None), 0) > 1000, "a thousand answers",
+    with Recorder(api, APP_PORT), Clients(web, 30, per_connection=5) as clients:
+        wait_until(lambda: clients.answered_well() > 1000, "a thousand answers",
                    seconds=60)
     assert set(clients.seen) == ALL_WELL, clients.seen
     assert 1 <= mesh_connections(api) <= 2, api.metrics()
@@ -87,8 +46,8 @@ def test_a_client_that_does_not_read_holds_nobody_up(any_mesh):
         with web.reach("api.default", APP_PORT) as slow:
             slow.send(f"GET /big HTTP/1.1\r\nHost: {API_HOST}\r\n\r\n".encode())
             wait_until(lambda: recorder.heads, "the big answer is under way")
-            with Clients(web, 4) as clients:
-                wait_until(lambda: clients.seen.get((200, None), 0) > 300, "small answers")
+            with Clients(web, 4, per_connection=5) as clients:
+                wait_until(lambda: clients.answered_well() > 300, "small answers")
             assert set(clients.seen) == ALL_WELL, clients.seen
             big = slow.read_answer()
             assert big.status == 200 and big.body == BIG[-BIG_BYTES:]
@@ -129,19 +88,14 @@ def test_bulk_leaves_room_to_small_answers(any_mesh):
 
 def test_identities_rotate_under_many_clients(any_mesh):
     web, api = two_pods(any_mesh, applications=False)
-
-    def refreshes(pod):
-        return next(float(line.split()[-1]) for line in pod.metrics().splitlines()
-                    if line.startswith("identity_cert_refreshes_total"))
-
-    with Recorder(api, APP_PORT), Clients(web, 20) as clients:
+    with Recorder(api, APP_PORT), Clients(web, 20, per_connection=5) as clients:
         for pods in [(web,), (api,), (web, api)]:
-            before = [refreshes(pod) for pod in pods]
+            before = [identity_refreshes(pod) for pod in pods]
             connections = mesh_connections(api)
             for pod in pods:
                 any_mesh.authority.issue(pod.folder / "identity", pod.account)
             wait_until(
-                lambda b=before, p=pods: all(refreshes(x) > n for x, n in zip(p, b)),
+                lambda b=before, p=pods: all(identity_refreshes(x) > n for x, n in zip(p, b)),
                 "the new certificate is in use", seconds=30)
             wait_until(lambda c=connections: mesh_connections(api) > c,
                        "a connection with the new identity", seconds=30)
@@ -155,7 +109,7 @@ def test_endpoint_that_drains_under_load_loses_nothing(loopback_mesh):
     loopback_mesh.apply(everything(), web_may_call_api())
     loopback_mesh.start(applications=False)
     with Recorder(old, APP_PORT) as from_old, Recorder(new, APP_PORT) as from_new:
-        with Clients(web, 20) as clients:
+        with Clients(web, 20, per_connection=5) as clients:
             wait_until(lambda: from_old.heads and from_new.heads, "both serve")
             old.sidecar.signal(signal.SIGTERM)
             loopback_mesh.service("api", [new])
@@ -246,8 +200,8 @@ def stop_sidecar(pod):
 def test_a_peer_that_does_not_share_gets_connections_of_its_own(loopback_mesh):
     web, api = two_pods(loopback_mesh, applications=False)
     stop_sidecar(api)
-    with Http1Sidecar(api) as other, Clients(web, 10) as clients:
-        wait_until(lambda: clients.seen.get((200, None), 0) > 300, "answers", seconds=30)
+    with Http1Sidecar(api) as other, Clients(web, 10, per_connection=5) as clients:
+        wait_until(lambda: clients.answered_well() > 300, "answers", seconds=30)
     assert other.requests > 300
     assert 2 <= other.connections <= 60, other.connections
     assert set(clients.seen) == ALL_WELL, clients.seen

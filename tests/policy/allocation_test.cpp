@@ -1,27 +1,6 @@
 // decide() and route() are on the path of every request: they allocate nothing.
 #include "tests/policy/world.hpp"
-
-#include <cstdlib>
-#include <new>
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    void* const memory = std::malloc(size);  // NOLINT(cppcoreguidelines-no-malloc): we are new
-    if (memory == nullptr) {
-        std::abort();
-    }
-    return memory;
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
-void operator delete(void* memory, std::size_t /*size*/) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
+#include "tests/support/count_allocations.hpp"
 
 namespace policy::test {
 namespace {
@@ -33,9 +12,9 @@ std::size_t allocations_of(const Question& question) {
     for (int i = 0; i < 3; ++i) {
         question();
     }
-    const std::size_t before = allocations;
+    const std::size_t before = ::test::allocations;
     question();
-    return allocations - before;
+    return ::test::allocations - before;
 }
 
 constexpr std::string_view k_long_host = "pay-with-a-rather-long-name.shop.svc.cluster.local:8080";

@@ -1,32 +1,12 @@
 // One message after another on a connection allocates nothing once the buffers have grown.
 #include "proxy/http/forwarding.hpp"
 #include "proxy/http/http1_codec.hpp"
+#include "tests/support/count_allocations.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    void* memory = std::malloc(size == 0 ? 1 : size);
-    if (memory == nullptr) {
-        std::abort();
-    }
-    return memory;
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace proxy::http {
 namespace {
@@ -70,11 +50,11 @@ TEST(Http1, AllocatesNothingPerExchange) {
         append_last_chunk(out, fields);
     };
     exchange();
-    const std::size_t before = allocations;
+    const std::size_t before = ::test::allocations;
     for (int i = 0; i < 10; ++i) {
         exchange();
     }
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(::test::allocations, before);
 }
 
 TEST(Http1, GivesBackTheRoomOfARareHugeHead) {

@@ -2,6 +2,7 @@
 // operator new: no label, name, route or target is built again.
 #include "proxy/inbound/http.hpp"
 #include "proxy/outbound/http.hpp"
+#include "tests/support/count_allocations.hpp"
 #include "tests/support/data_path.hpp"
 
 #include <gtest/gtest.h>
@@ -11,31 +12,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    void* memory = std::malloc(size == 0 ? 1 : size);
-    if (memory == nullptr) {
-        std::abort();
-    }
-    return memory;
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace proxy {
 namespace {
@@ -152,11 +132,11 @@ class RequestAllocation : public test::DataPath {
     }
 
     std::size_t allocations_of(RawSocket& client, std::string_view request, int requests) {
-        const std::size_t before = allocations;
+        const std::size_t before = ::test::allocations;
         for (int i = 0; i < requests; ++i) {
             exchange(client, request);
         }
-        return allocations - before;
+        return ::test::allocations - before;
     }
 
     policy::SocketAddress upstream_;

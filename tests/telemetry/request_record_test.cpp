@@ -1,35 +1,14 @@
 #include "telemetry/request_record.hpp"
 
 #include "telemetry/numbers.hpp"
+#include "tests/support/count_allocations.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string_view>
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-// Counts what the whole test program allocates; see RecordingAllocatesNothing.
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* memory = std::malloc(size == 0 ? 1 : size)) {
-        return memory;
-    }
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace telemetry {
 namespace {
@@ -147,13 +126,13 @@ TEST(RequestRecord, RecordingAllocatesNothingOnceTheSeriesIsKnown) {
     record(200, "");
     record(503, "upstream_connect_failed");
     sheet.on_verdict(verdict);
-    const std::size_t before = allocations;
+    const std::size_t before = test::allocations;
     for (int i = 0; i < 1'000; ++i) {
         record(200, "");
         record(503, "upstream_connect_failed");
         sheet.on_verdict(verdict);
     }
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(test::allocations, before);
     EXPECT_GT(before, 0U);  // the counter does count
 }
 
