@@ -1,107 +1,24 @@
 // Every code of problems.md: what raises it, that it points at the culprit, and that its sentence
-// names the way out. tests/tidy_test.py sees to it that the table, the code and this file have the
-// same codes.
-#include "policy/compile.hpp"
-#include "policy/inventory.hpp"
-#include "policy/problem.hpp"
+// names the way out. tests/tidy_test.py sees to it that the table, the code and the tests have the
+// same codes. Those of TrafficTargets and IdentityBindings are in access_problems_test.cpp.
+#include "tests/policy/problem_case.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <ostream>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace policy {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
-
-constexpr std::string_view k_culprit = "@@";
-
-constexpr Severity error = Severity::error;
-constexpr Severity warning = Severity::warning;
-
-/// A manifest with @@ before what is wrong.
-struct Case {
-    const char* code;
-    Severity severity;
-    std::string manifest;
-    const char* way_out;  // part of the message
-};
-
-// NOLINTNEXTLINE(readability-identifier-naming): GoogleTest looks for this name
-void PrintTo(const Case& row, std::ostream* out) {
-    *out << row.code;
-}
-
-/// Removes the mark and tells where it stood.
-Place take_mark(std::string& text) {
-    const std::size_t at = text.find(k_culprit);
-    EXPECT_NE(at, std::string::npos) << "no @@ in:\n" << text;
-    text.erase(at, k_culprit.size());
-    EXPECT_EQ(text.find(k_culprit), std::string::npos) << "two @@";
-    const auto line =
-        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-    const std::size_t line_begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 = 0
-    return {static_cast<int>(line) + 1, static_cast<int>(at - line_begin) + 1};
-}
-
-/// What `check` and the proxy's /snapshot tell of one file.
-std::vector<Problem> problems_of(const std::string& manifest) {
-    Inventory inventory("shop");
-    static_cast<void>(inventory.replace_file("f.yaml", manifest));
-    const Workload workload{"cluster.local", "shop", "pay", "pay-1"};
-    std::vector<Problem> problems = compile(inventory, workload, Options(), 1).problems;
-    const std::vector<Problem> of_reading = inventory.problems();
-    problems.insert(problems.end(), of_reading.begin(), of_reading.end());
-    return in_order(std::move(problems));
-}
 
 class EveryProblem : public ::testing::TestWithParam<Case> {};
 
 TEST_P(EveryProblem, PointsAtTheCulpritAndNamesTheWayOut) {
-    std::string manifest = GetParam().manifest;
-    const Place place = take_mark(manifest);
-    std::vector<Problem> found;
-    std::string all;
-    for (const Problem& problem : problems_of(manifest)) {
-        all += to_string(problem) + " (" + problem.code + ")\n";
-        if (problem.code == GetParam().code) {
-            found.push_back(problem);
-        }
-    }
-    ASSERT_EQ(found.size(), 1U) << manifest << "gives:\n" << all;
-    const Problem& problem = found.front();
-    EXPECT_EQ(problem.origin.file, "f.yaml");
-    EXPECT_EQ(problem.origin.line, place.line) << manifest << all;
-    EXPECT_EQ(problem.origin.column, place.column) << manifest << all;
-    EXPECT_EQ(to_string(problem.severity), to_string(GetParam().severity));
-    EXPECT_THAT(problem.message, HasSubstr(GetParam().way_out));
-    EXPECT_THAT(problem.message, Not(HasSubstr("  ")));
+    expect_raised(GetParam());
 }
-
-std::string head(const char* api_version, const char* kind, const char* name = "x") {
-    return std::string("apiVersion: ") + api_version + "\nkind: " + kind +
-           "\nmetadata: {name: " + name + ", namespace: shop}\n";
-}
-/// A TrafficTarget with these fields under spec, one per line.
-std::string target(const std::string& spec) {
-    return head("access.smi-spec.io/v1alpha3", "TrafficTarget") + "spec:\n" + spec;
-}
-std::string target_with(
-    const std::string& destination, const std::string& sources, const std::string& rules
-) {
-    return target(
-        "  destination: " + destination + "\n  sources: " + sources + "\n  rules: " + rules + "\n"
-    );
-}
-const std::string k_pay = "{kind: ServiceAccount, name: pay}";
-const std::string k_web = "[{kind: ServiceAccount, name: web, namespace: shop}]";
-const std::string k_rules = "[{kind: TCPRoute, name: x}]";
 
 /// A line for each.
 std::string bad_ports(int count) {
@@ -112,18 +29,6 @@ std::string bad_ports(int count) {
     return lines;
 }
 
-std::string route(const std::string& spec) {
-    return head("specs.smi-spec.io/v1alpha4", "TCPRoute") + "spec: " + spec + "\n---\n";
-}
-const std::string k_route = route("{matches: {ports: [80]}}");
-
-std::string group(const std::string& matches) {
-    return head("specs.smi-spec.io/v1alpha4", "HTTPRouteGroup") + "spec:\n  matches: " + matches +
-           "\n---\n";
-}
-std::string binding(const std::string& spec) {
-    return head("access.smi-spec.io/v1alpha4", "IdentityBinding") + "spec: " + spec + "\n";
-}
 std::string split(
     const std::string& root, const std::string& backends, const std::string& more = {}
 ) {
@@ -243,202 +148,6 @@ INSTANTIATE_TEST_SUITE_P(
             "add the label kubernetes.io/service-name"
         }
     )
-);
-
-// --- TrafficTargets and IdentityBindings ---
-
-INSTANTIATE_TEST_SUITE_P(
-    Access,
-    EveryProblem,
-    ::testing::Values(
-        Case{
-            "empty_destination",
-            error,
-            k_route + target("  @@sources: " + k_web + "\n  rules: " + k_rules + "\n"),
-            "name the ServiceAccount"
-        },
-        Case{
-            "empty_sources",
-            error,
-            k_route + target_with(k_pay, "@@[]", k_rules),
-            "name the ServiceAccounts that may call"
-        },
-        Case{
-            "empty_rules",
-            error,
-            target_with(k_pay, k_web, "@@[]"),
-            "name a TCPRoute, UDPRoute or HTTPRouteGroup"
-        },
-        Case{
-            "unknown_destination_kind",
-            error,
-            k_route + target_with("{kind: @@Group, name: pay}", k_web, k_rules),
-            "use ServiceAccount or IdentityBinding"
-        },
-        Case{
-            "unknown_source_kind",
-            error,
-            k_route + target_with(k_pay, "[{kind: @@Group, name: web}]", k_rules),
-            "use ServiceAccount or IdentityBinding"
-        },
-        Case{
-            "unknown_rule_kind",
-            error,
-            target_with(k_pay, k_web, "[{kind: @@Route, name: x}]"),
-            "use TCPRoute, UDPRoute or HTTPRouteGroup"
-        },
-        Case{
-            "cross_namespace_target",
-            error,
-            k_route +
-                target_with("{kind: ServiceAccount, name: pay, namespace: @@bank}", k_web, k_rules),
-            "move the target to bank"
-        },
-        Case{
-            "source_without_namespace",
-            warning,
-            k_route + target_with(k_pay, "[@@{kind: ServiceAccount, name: web}]", k_rules),
-            "write the namespace"
-        },
-        Case{
-            "unresolved_reference",
-            error,
-            target_with(k_pay, k_web, "[{kind: TCPRoute, name: @@absent}]"),
-            "create it or correct the name"
-        },
-        Case{
-            "unresolved_reference",
-            error,
-            k_route +
-                target_with(
-                    k_pay, "[{kind: IdentityBinding, name: @@absent, namespace: shop}]", k_rules
-                ),
-            "create it or correct the name"
-        },
-        Case{
-            "unresolved_match",
-            error,
-            group("[{name: a}]") +
-                target_with(k_pay, k_web, "[{kind: HTTPRouteGroup, name: x, matches: [a, @@b]}]"),
-            "add the match or correct the name"
-        },
-        Case{
-            "misplaced_field",
-            warning,
-            k_route + target_with("{kind: ServiceAccount, name: pay, port: @@80}", k_web, k_rules),
-            "list the port in a TCPRoute instead"
-        },
-        Case{
-            "invalid_value",
-            error,
-            k_route +
-                target_with("{kind: ServiceAccount, name: pay, port: @@\"none\"}", k_web, k_rules),
-            "write a port number from 1 to 65535"
-        },
-        Case{
-            "unknown_field",
-            error,
-            k_route + target_with(
-                          k_pay,
-                          "[{kind: ServiceAccount, name: web, namespace: shop, @@port: 80}]",
-                          k_rules
-                      ),
-            "check its spelling"
-        },
-        Case{
-            "unknown_field",
-            error,
-            group("[{name: a}]") +
-                target_with(k_pay, k_web, "[{kind: HTTPRouteGroup, name: x, @@match: [a]}]"),
-            "check its spelling"
-        },
-        Case{
-            "rule_in_other_namespace",
-            error,
-            k_route + target_with(k_pay, k_web, "[{kind: TCPRoute, name: x, namespace: @@other}]"),
-            "write the rule's routes into namespace shop"
-        },
-        Case{
-            "missing_field",
-            error,
-            k_route + target_with("@@{kind: ServiceAccount}", k_web, k_rules),
-            "spec.destination.name is missing"
-        },
-        Case{"wrong_type", error, k_route + target_with(k_pay, "@@web", k_rules), "write a list"},
-        Case{
-            "conflicting_schemes",
-            error,
-            binding("{schemes: @@{podLabelSelector: {matchLabels: {a: b}}, serviceAccount: web}}"),
-            "keep one of them"
-        },
-        Case{"empty_schemes", error, binding("{schemes: @@{}}"), "write serviceAccount"},
-        Case{
-            "empty_selector",
-            error,
-            binding("{schemes: {podLabelSelector: @@{matchLabels: {}}}}"),
-            "write the labels of the pods"
-        },
-        Case{
-            "unknown_selector",
-            error,
-            binding("{schemes: {podLabelSelector: {matchLabels: {a: b}, @@matchExpressions: []}}}"),
-            "write matchLabels"
-        },
-        Case{
-            "selector_without_pods",
-            warning,
-            binding("{schemes: {podLabelSelector: @@{matchLabels: {a: b}}}}"),
-            "see that the Pods are among the resources"
-        },
-        Case{
-            "invalid_spiffe_id",
-            error,
-            binding("{schemes: {spiffeIdentities: [@@\"spiffe://a b/c\"]}}"),
-            "write spiffe://TRUST-DOMAIN/PATH"
-        },
-        Case{
-            "missing_spiffe_scheme",
-            warning,
-            binding("{schemes: {spiffeIdentities: [@@other.org/ns/shop/sa/web]}}"),
-            "write it so"
-        },
-        Case{
-            "identity_of_other_namespace",
-            error,
-            binding("{schemes: {spiffeIdentities: [@@\"spiffe://cluster.local/ns/a/sa/b\"]}}"),
-            "move it to a binding in a"
-        }
-    )
-);
-
-std::string all_ports() {
-    std::string ports = "[";
-    for (int port = 1; port < 65536; ++port) {
-        ports += std::to_string(port) + ',';
-    }
-    return ports + ']';
-}
-
-/// A route of all ports fits in fifteen times.
-std::string sixteen_targets_of_all_ports() {
-    std::string text = route("{matches: {ports: " + all_ports() + "}}");
-    for (char name = 'a'; name < 'p'; ++name) {
-        text += head("access.smi-spec.io/v1alpha3", "TrafficTarget", std::string(1, name).c_str()) +
-                "spec: {destination: " + k_pay + ", sources: " + k_web + ", rules: " + k_rules +
-                "}\n---\n";
-    }
-    return text +
-           "apiVersion: access.smi-spec.io/v1alpha3\n@@kind: TrafficTarget\n"
-           "metadata: {name: p, namespace: shop}\nspec: {destination: " +
-           k_pay + ", sources: " + k_web + ", rules: " + k_rules + "}\n";
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Room,
-    EveryProblem,
-    ::testing::Values(Case{
-        "policy_too_large", error, sixteen_targets_of_all_ports(), "refer to smaller routes"
-    })
 );
 
 // --- Routes ---
