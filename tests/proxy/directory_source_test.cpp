@@ -154,27 +154,6 @@ TEST_F(DirectorySourceTest, SwapOfAConfigMapMakesNoOtherFileWhole) {
     EXPECT_FALSE(files_.contains("b.yaml"));
 }
 
-TEST_F(DirectorySourceTest, LostEventsMakeNoFileWhole) {
-    start();
-    write("a.yaml", "whole");
-    int events_max = 0;
-    std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> events_max;
-    ASSERT_GT(events_max, 0);
-    for (int i = 0; i <= events_max / 2; ++i) {  // two events each
-        write(i % 2 == 0 ? "b.yaml" : "c.yaml", "x");
-    }
-    std::ofstream file(directory_ / "a.yaml");
-    file << "half" << std::flush;
-    context_.poll();
-    fs::last_write_time(directory_ / "a.yaml", fs::file_time_type::clock::now());  // has not rested
-    write("d.yaml", "whole");
-    until([&] { return files_.contains("d.yaml"); });
-    EXPECT_FALSE(files_.contains("a.yaml"));
-    file << " and half";
-    file.close();
-    until([&] { return files_["a.yaml"] == "half and half"; });
-}
-
 TEST_F(DirectorySourceTest, RenameIsToldSoonerThanAWriteSettles) {
     start();
     using Clock = std::chrono::steady_clock;
