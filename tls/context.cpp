@@ -1,6 +1,5 @@
 #include "tls/context.hpp"
 
-#include "tls/buffers.hpp"
 #include "tls/chain.hpp"
 #include "tls/error.hpp"
 #include "tls/session.hpp"
@@ -18,9 +17,8 @@ namespace tls {
 namespace {
 
 constexpr int k_chain_depth_max = 8;
-/// What one system call may bring: two whole records, since that is how they are sent, so that none
-/// is cut in two and has to be moved. OpenSSL leaves three bytes before them, so that what follows a
-/// header is aligned.
+/// What one system call may bring: two whole records, so that in bulk none is cut in two and has to
+/// be moved. OpenSSL leaves three bytes before them, so that what follows a header is aligned.
 constexpr std::size_t k_read_bytes = 3 + 2 * k_record_bytes;
 /// The first bytes of OpenSSL's number for a TLS 1.3 cipher suite: 0x0300, then 0x13 (RFC 8446
 /// §B.4).

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "policy/result.hpp"
-#include "tls/buffers.hpp"
 #include "tls/material.hpp"
 #include "tls/proof.hpp"
 #include "tls/resumption.hpp"
@@ -17,7 +16,6 @@ struct Caches {
     ProvedChains chains;
     ServerSessions sessions;
     ClientTickets tickets;
-    Buffers buffers;
     // Where connections are after their handshake: contexts that hold nothing. Made when the first
     // one is there.
     Owned<SSL_CTX> parked_server;

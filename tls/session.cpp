@@ -82,9 +82,7 @@ Session::Session(
     }
 }
 
-Session::~Session() {
-    context_->caches->buffers.give_back(std::move(output_));
-}
+Session::~Session() = default;
 
 bool Session::attach() {
     BIO* bio = BIO_new(Callbacks::bio_method());
@@ -117,8 +115,7 @@ std::size_t Session::take_input(std::span<char> to) {
 void Session::drop_output(std::size_t bytes) {
     output_.erase(0, bytes);
     if (output_.empty()) {
-        context_->caches->buffers.give_back(std::move(output_));
-        output_ = std::string();
+        std::string().swap(output_);  // an idle connection holds none
     }
 }
 
@@ -137,9 +134,6 @@ void Session::put_out(std::string_view record) {
         if (record.empty()) {
             return;
         }
-    }
-    if (output_.empty() && output_.capacity() < k_record_bytes) {
-        output_ = context_->caches->buffers.take_text();
     }
     output_.append(record);
 }

@@ -23,6 +23,11 @@ struct Peer {
     std::chrono::system_clock::time_point not_after;  // of the peer's leaf
 };
 
+/// A record holds 16 KiB of plaintext (RFC 8446 §5.1).
+inline constexpr std::size_t k_record_plaintext_bytes = 16 * 1024;
+/// With its header, type and tag (RFC 8446 §5.2).
+inline constexpr std::size_t k_record_bytes = 5 + k_record_plaintext_bytes + 1 + 16;
+
 /// Where the peer's ciphertext comes from: straight to where it is decrypted.
 class CiphertextSource {
  public:
