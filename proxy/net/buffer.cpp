@@ -12,7 +12,7 @@ namespace {
 
 /// A buffer that outgrows its initial size takes this many times as much at once: doubling would
 /// copy as many bytes again as a bulk transfer has.
-constexpr std::size_t k_large_factor = 8;
+constexpr std::size_t k_large_factor = 4;
 
 /// Blocks of one size that connections gave back when they fell idle, for those that have something
 /// to read: as many as are busy at a time, not as many as there are.
@@ -47,7 +47,7 @@ class FreeBlocks {
 
 thread_local FreeBlocks initial_blocks(64);
 /// Fresh ones of this size fault page by page: ten thousand times a second where bulk moves.
-thread_local FreeBlocks large_blocks(4);
+thread_local FreeBlocks large_blocks(8);
 
 }  // namespace
 

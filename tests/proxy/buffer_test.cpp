@@ -57,16 +57,16 @@ TEST(Buffer, HandsItsMemoryOnAlsoWhenItWasLarge) {
         return static_cast<const void*>(buffer.data().data());
     };
     const void* const initial = memory_of(16);
-    const void* const large = memory_of(100);
+    const void* const large = memory_of(50);
     EXPECT_NE(initial, large);
     EXPECT_EQ(memory_of(10), initial);
-    EXPECT_EQ(memory_of(128), large);
+    EXPECT_EQ(memory_of(64), large);
 }
 
 TEST(Buffer, IsSmallAgainOnceItIsEmpty) {
     Buffer buffer(16);
-    buffer.append(std::string(100, 'x'));
-    buffer.consume(100);
+    buffer.append(std::string(50, 'x'));
+    buffer.consume(50);
     EXPECT_EQ(buffer.prepare(16).size(), 16U);
 }
 

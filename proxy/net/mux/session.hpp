@@ -30,7 +30,7 @@ inline constexpr std::size_t k_served_streams_max = 2 * k_streams_max;
 /// a peer that is not allowed anything yet can make us hold this much k_served_streams_max times).
 inline constexpr std::uint32_t k_window_bytes = 64 * 1024;
 /// It doubles where a reader keeps up, to this,
-inline constexpr std::uint32_t k_window_bytes_max = 256 * 1024;
+inline constexpr std::uint32_t k_window_bytes_max = 128 * 1024;
 /// as long as all streams of a connection together have grown by no more than this. Readers may
 /// hold as much again: what they have taken and not yet passed on makes room for more.
 inline constexpr std::uint32_t k_window_growth_bytes_max = 4 * 1024 * 1024;
