@@ -20,9 +20,8 @@ import sys
 import failures
 
 SECONDS_MAX = 240
-THREADS = re.compile(
-    r'#include (<thread>|"proxy/(worker|control/)|"telemetry/log\.hpp")', re.MULTILINE
-)
+THREADS = re.compile(r'#include (<thread>|"proxy/(worker\.hpp|control/)|"telemetry/log\.hpp")')
+OWN_HEADER = re.compile(r'#include "(tests/[^"]+)"')
 SUPPRESSIONS = pathlib.Path(__file__).with_name("tsan.supp")
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1",
@@ -40,6 +39,13 @@ def source_of(program, name):
     return pathlib.Path("tests") / program.parent.name / f"{name}_test.cpp"
 
 
+def starts_threads(source):
+    """Itself, or a header of the tests that it includes."""
+    text = source.read_text()
+    return bool(THREADS.search(text)) or any(
+        starts_threads(pathlib.Path(header)) for header in OWN_HEADER.findall(text))
+
+
 def select(build, suites, only_threads):
     """(program, environment) of the tests that Meson knows and the caller wants."""
     # What Meson tells is as old as its last run: a test that was added since would be left out, and
@@ -54,7 +60,7 @@ def select(build, suites, only_threads):
         suite = test["suite"][0].split(":")[-1]
         if suites and suite not in suites:
             continue
-        if only_threads and not THREADS.search(source_of(program, test["name"]).read_text()):
+        if only_threads and not starts_threads(source_of(program, test["name"])):
             continue
         chosen.append((program, test["env"]))
     return chosen
