@@ -25,5 +25,6 @@ void operator delete(void* memory) noexcept {
     std::free(memory);
 }
 void operator delete(void* memory, std::size_t /*size*/) noexcept {
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): it takes this for a second free
     std::free(memory);
 }
