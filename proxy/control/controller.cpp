@@ -9,9 +9,6 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <csignal>
@@ -29,8 +26,6 @@ constexpr std::chrono::milliseconds k_drain_check{100};
 constexpr int k_quiet_checks = 5;
 /// For connections to upstreams that are past their time to have been closed.
 constexpr std::chrono::seconds k_heap_slack{5};
-/// A tenth of the time of a core that is busy with requests: probes and changes still get through.
-constexpr int k_nice = 10;
 
 std::string owner_label(const std::string& kind) {
     std::string label = kind;
@@ -95,9 +90,6 @@ policy::Result<void> Controller::start() {
 }
 
 void Controller::run() {
-    // Where a worker shares its core with us, its requests come first. Threads have priorities of
-    // their own; that we may lower ours is certain.
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), k_nice);
     context_.run();
     for (auto& worker : workers_) {
         worker->stop();
