@@ -1,5 +1,5 @@
-// TLS over a TCP socket: our own stream over SSL* whose BIO reads and writes this connection's
-// buffers, 16 KiB at a time (performance.md §2).
+// TLS over a TCP socket: our own stream over SSL* whose BIO reads and writes the socket, two
+// records at a time and one, with no buffer between (performance.md §2).
 #pragma once
 
 #include "io/awaitable.hpp"
