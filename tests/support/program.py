@@ -51,11 +51,15 @@ def folder():
 
 @functools.cache
 def reachable(path):
-    """A copy of a program that user 1337 can execute, wherever the checkout is."""
-    copy = folder() / f"{path.parent.name}-{path.name}"
-    shutil.copy2(path, copy)
-    os.chmod(copy, 0o755)
-    return copy
+    """A copy of a program that user 1337 can execute, wherever the checkout is. The libraries that
+    a build under sanitizers shares with its tests come along: it looks for them beside itself."""
+    beside = folder() / path.parent.name
+    for file in (path, *path.parent.glob("*/*.so")):
+        copy = beside / file.relative_to(path.parent)
+        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        shutil.copy2(file, copy)
+        copy.chmod(0o755)
+    return beside / path.name
 
 
 def environment():
