@@ -1,5 +1,6 @@
 #include "policy/catalog.hpp"
 
+#include <cstddef>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -78,7 +79,10 @@ class Sorter {
     /// False when there is one of that name already.
     template <class T>
     bool insert(std::string_view kind, std::map<ObjectName, const T*>& table, const T& object) {
-        const auto [place, is_new] = table.emplace(object.metadata.name, &object);
+        // They mostly come sorted, and then this need not search.
+        const std::size_t before = table.size();
+        const auto place = table.try_emplace(table.end(), object.metadata.name, &object);
+        const bool is_new = table.size() > before;
         if (!is_new) {
             report(kind, object.metadata, place->second->metadata);
         }

@@ -3,7 +3,6 @@
 #include "policy/ascii.hpp"
 
 #include <algorithm>
-#include <set>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +10,8 @@ namespace policy {
 namespace {
 
 constexpr std::string_view k_kind = "HTTPRouteGroup";
+
+using NameView = std::pair<std::string_view, std::string_view>;  // namespace, name
 
 class GroupCompiler {
  public:
@@ -145,16 +146,17 @@ class GroupCompiler {
     std::vector<Problem>& problems_;
 };
 
-/// Header patterns are only a danger where they allow something.
-std::set<ObjectName> groups_in_targets(const Catalog& catalog) {
-    std::set<ObjectName> names;
+/// Names of HTTPRouteGroups, sorted. Header patterns are only a danger where they allow something.
+std::vector<NameView> groups_in_targets(const Catalog& catalog) {
+    std::vector<NameView> names;
     for (const auto& [name, target] : catalog.targets) {
         for (const RuleReference& rule : target->rules) {
             if (rule.kind == k_kind) {
-                names.insert({name.name_space, rule.name});
+                names.push_back({name.name_space, rule.name});
             }
         }
     }
+    std::sort(names.begin(), names.end());
     return names;
 }
 
@@ -162,13 +164,24 @@ std::set<ObjectName> groups_in_targets(const Catalog& catalog) {
 
 void GroupTable::update(const Catalog& catalog, const Options& options, ProblemList& problems) {
     options_ = options;
-    std::erase_if(entries_, [&](const auto& entry) {
-        return !catalog.groups.contains(entry.first);
-    });
-    const std::set<ObjectName> in_targets = groups_in_targets(catalog);
+    const std::vector<NameView> in_targets = groups_in_targets(catalog);
+    // All three are sorted alike, and one walk compares less than a search for each name.
+    auto known = entries_.begin();
+    auto in_target = in_targets.begin();
     for (const auto& [name, group] : catalog.groups) {
-        const bool is_in_targets = in_targets.contains(name);
-        Entry& entry = entries_[name];
+        while (known != entries_.end() && known->first < name) {
+            known = entries_.erase(known);
+        }
+        if (known == entries_.end() || known->first != name) {
+            known = entries_.try_emplace(known, name);
+        }
+        const NameView view{name.name_space, name.name};
+        while (in_target != in_targets.end() && *in_target < view) {
+            ++in_target;
+        }
+        const bool is_in_targets = in_target != in_targets.end() && *in_target == view;
+        Entry& entry = known->second;
+        ++known;
         entry.is_used = false;
         const bool is_same = entry.source == *group && entry.is_in_targets == is_in_targets;
         if (!is_same) {
@@ -181,6 +194,7 @@ void GroupTable::update(const Catalog& catalog, const Options& options, ProblemL
             problems.add(problem);
         }
     }
+    entries_.erase(known, entries_.end());
 }
 
 std::shared_ptr<const RouteGroup> GroupTable::use(const ObjectName& name) {
