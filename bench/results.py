@@ -7,7 +7,7 @@ import re
 from ratios import judge, paired, spread
 from scenarios.base import METRICS
 
-FORMAT = 1
+FORMAT = 2
 TEXT_MAX = 6000  # of a configuration
 
 
@@ -86,7 +86,7 @@ def _ratios(scenario, labels, measured):
 
 def _numbers(measured):
     return {name: round(getattr(measured, name), 4)
-            for name in ("median", "low", "high", "quarter", "three_quarters")}
+            for name in ("median", "low", "high", "median_from", "median_to")}
 
 
 def _verdict(verdict):

@@ -100,10 +100,17 @@ def choose(scenario, peers, isolated):
     return chosen, skipped
 
 
+def for_scenario(options, scenario):
+    """With as many rounds, as long, as this one needs."""
+    return dataclasses.replace(options, rounds=options.rounds * scenario.rounds_factor,
+                               seconds=options.seconds * scenario.seconds_factor)
+
+
 def expected_seconds(scenario, options, isolated):
     """About how long it takes on two quiet cores at 2.6 GHz."""
     chosen, _ = choose(scenario, options.peers, isolated)
     starts = sum(PEERS[made.peer].start_and_end_seconds(made.shape) for made in chosen)
+    options = for_scenario(options, scenario)
     turns = sum(scenario.turn_seconds(made, options.seconds) for made in chosen)
     if scenario.fresh:
         return options.rounds * (starts + turns)
@@ -116,6 +123,7 @@ class ScenarioRun:
     """One scenario being run; what its `prepare` and `measure` see."""
 
     def __init__(self, bench, scenario, options, progress):
+        options = for_scenario(options, scenario)
         self.scenario = scenario
         self.generator = bench.generator
         self.cores = bench.cores
@@ -127,6 +135,8 @@ class ScenarioRun:
         self._options = options
         self._progress = progress
         self._prepared = None
+        if scenario.rounds_factor != 1:
+            self.note(f"{options.rounds} rounds of {options.seconds:g} s: its numbers scatter")
 
     def note(self, sentence):
         self.measured.notes.append(sentence)

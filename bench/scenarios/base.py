@@ -69,6 +69,8 @@ class Scenario:
     curve: str = ""  # what its x axis counts; bars when empty
     notes: tuple = ()
     fresh: bool = False  # each measurement starts its candidate anew
+    rounds_factor: int = 1  # of those asked for: numbers that scatter need more
+    seconds_factor: float = 1.0
 
     def candidates(self):
         return self.given or tuple(Candidate(peer, peer, self.shape) for peer in self.peers)

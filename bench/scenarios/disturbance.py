@@ -95,7 +95,7 @@ def scenarios():
         compared=("p50_us", "p99_us", "p99.9_us"),
         targets=(Target("p99_us", "churned", "<=", 1.2, "still"),),
         notes=("both proxies read the changed files, and their control threads share the one core"
-               " with the workers",))
+               " with the workers",), rounds_factor=3)
     yield SlowReader(
         "slow-reader", "a pair with mTLS: one reader at 10 MB/s beside 50 fast connections", PAIR,
         peers=("smilax", "haproxy", "nginx", "envoy", "direct"),

@@ -87,4 +87,5 @@ def scenarios():
         yield Latency(
             f"{role}/latency", f"{words}: 1 KiB answers at fixed rates, on 50 connections",
             Shape(role="pair" if role == "mtls" else "one"), Load(connections=50),
-            shown=shown + compared, compared=compared, targets=targets, notes=notes)
+            shown=shown + compared, compared=compared, targets=targets, notes=notes,
+            rounds_factor=3, seconds_factor=0.5)

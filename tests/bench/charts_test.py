@@ -10,7 +10,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def ratio(median, low, high, against="haproxy", metric="cpu", of="smilax"):
     return {"metric": metric, "of": of, "against": against, "median": median, "low": low,
-            "high": high, "quarter": low, "three_quarters": high}
+            "high": high, "median_from": low, "median_to": high}
 
 
 def scenario(name, ratios, **rest):

@@ -14,10 +14,20 @@ def run(own, target=CPU, against=AGAINST, errors=None, concludes=True):
     return judge(target, samples, errors or {}, concludes)
 
 
-def test_spread_is_of_the_middle_half():
-    made = spread([1, 2, 3, 4, 5, 6, 7, 8, 9])
-    assert (made.low, made.quarter, made.median, made.three_quarters, made.high) == (1, 3, 5, 7, 9)
-    assert made.width == pytest.approx(4 / 5)
+def test_the_median_of_seven_rounds_lies_between_the_second_and_the_sixth():
+    made = spread([7, 1, 6, 2, 5, 3, 4])
+    assert (made.low, made.median_from, made.median, made.median_to, made.high) == (1, 2, 4, 6, 7)
+
+
+@pytest.mark.parametrize(("rounds", "beyond"), [(1, 0), (6, 0), (7, 1), (12, 3), (21, 6), (70, 28)])
+def test_the_interval_of_the_median_is_the_narrowest_that_may_be_trusted(rounds, beyond):
+    assert ratios.rounds_beyond(rounds) == beyond
+    # As counted by all the ways that so many coins can fall.
+    if 1 < rounds <= 12:
+        falls = [bin(number).count("1") for number in range(2**rounds)]
+        holds = sum(beyond < heads < rounds - beyond for heads in falls) / len(falls)
+        narrower = sum(beyond + 1 < heads < rounds - beyond - 1 for heads in falls) / len(falls)
+        assert narrower < ratios.CONFIDENCE_MIN <= holds
 
 
 def test_spread_of_one_round_is_that_round():
@@ -70,8 +80,7 @@ def test_one_stray_round_of_seven_changes_nothing():
     ("own", "why"),
     [
         ([8.0] * 6, "only 6 rounds"),
-        ([6.0, 6.0, 6.0, 7.0, 8.0, 8.0, 8.0], "spans 29%"),
-        ([8.2, 8.3, 8.4, 8.5, 8.6, 8.7, 8.8], "both sides"),
+        ([8.2, 8.3, 8.4, 8.5, 8.6, 8.7, 8.8], "between 0.83 and 0.87"),
     ],
 )
 def test_nothing_is_concluded_from_doubtful_rounds(own, why):
@@ -80,10 +89,16 @@ def test_nothing_is_concluded_from_doubtful_rounds(own, why):
     assert why in verdict.why
 
 
-def test_the_middle_half_may_span_fifteen_per_cent():
-    within = [0.70, 0.70, 0.75, 0.75, 0.75, 0.80, 0.82]
-    assert spread(within).width < 0.15
-    assert run([10 * value for value in within]).word == MET
+def test_a_wide_spread_on_one_side_of_the_target_concludes():
+    assert run([2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 20.0]).word == MET
+    assert run([2.0, 9.0, 12.0, 15.0, 20.0, 30.0, 90.0]).word == MISSED
+
+
+def test_more_rounds_conclude_where_few_cannot():
+    scattered = [7.0, 7.5, 8.0, 8.2, 8.4, 8.7, 9.0]
+    assert run(scattered).word == CANNOT_SAY
+    thrice = scattered * 3
+    assert run(thrice, against=[10.0] * len(thrice)).word == MET
 
 
 def test_nothing_is_concluded_from_runs_with_errors():
