@@ -10,7 +10,7 @@ import mesh
 from generator import Entry, Tls
 from peers.base import Peer, Plan, Proxy, first_line
 
-BUILT = pathlib.Path(__file__).resolve().parents[2] / "build" / "smilax"
+BUILT = pathlib.Path(__file__).resolve().parents[2] / "build-trained" / "smilax"
 VIRTUAL = "198.19.0.1"  # of the Service whose bytes are carried
 OPAQUE_PORT = 18080
 
@@ -23,7 +23,7 @@ class Smilax(Peer):
         return str(program) if program.is_file() else None
 
     def how_to_get(self):
-        return "./run build"
+        return "./run build trained"
 
     def version(self):
         return first_line(self.program(), "--version")

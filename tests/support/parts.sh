@@ -100,9 +100,9 @@ part_instructions() {
         pytest_part instructions tests/bench/instructions_test.py
 }
 
-# What measures: its own tests, and one run with the real proxies.
+# What measures: its own tests, and runs with the real proxies and the program of the image.
 part_comparison() {
-    logged build_benches &&
+    logged build_benches && logged build_trained &&
         pytest_part comparison tests/bench --ignore tests/bench/instructions_test.py
 }
 
