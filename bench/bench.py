@@ -52,9 +52,10 @@ def parse_arguments(words):
     parser.add_argument("--peers", default=",".join(PEERS),
                         help="who takes part, of %(default)s")
     parser.add_argument("--rounds", type=int, default=ROUNDS_MIN,
-                        help=f"at least {ROUNDS_MIN} to conclude anything (default %(default)s)")
+                        help=f"at least {ROUNDS_MIN} to conclude anything (default %(default)s);"
+                             " latency and churn run three times as many")
     parser.add_argument("--seconds", type=float, default=2.0,
-                        help="of one measurement (default %(default)s)")
+                        help="of one measurement (default %(default)s); latency takes half")
     parser.add_argument("--quick", action="store_true",
                         help=f"{QUICK_ROUNDS} rounds of {QUICK_SECONDS} s; never concludes")
     parser.add_argument("--keep", action="store_const", const=keep.FOLDER,
@@ -79,6 +80,11 @@ def parse_arguments(words):
     if options.keep and (options.quick or options.rounds < ROUNDS_MIN):
         parser.error(f"what is kept has {ROUNDS_MIN} rounds at least: --quick, or fewer --rounds,"
                      " concludes nothing")
+    if options.keep:
+        try:
+            keep.read(options.keep)  # what cannot be drawn is said now, not in an hour
+        except ValueError as error:
+            parser.error(str(error))
     if options.quick:
         options.rounds, options.seconds = QUICK_ROUNDS, QUICK_SECONDS
     return options

@@ -38,11 +38,21 @@ def _replace(file, text):
         raise
 
 
+def read(folder):
+    """What lies there: file name → result."""
+    found = {}
+    for file in sorted(pathlib.Path(folder).glob("*.json")):
+        try:
+            found[file.name] = results.load(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}; it can be kept elsewhere") from error
+    return found
+
+
 def draw(folder):
     """Charts and page, from all the results that lie there."""
     folder = pathlib.Path(folder)
-    found = {file.name: results.load(file.read_text(encoding="utf-8"))
-             for file in sorted(folder.glob("*.json"))}
+    found = read(folder)
     newest = {}  # scenario → (its data, file, run)
     for name, run in sorted(found.items(), key=lambda pair: pair[1]["at"]):
         for scenario in run["scenarios"]:
@@ -76,5 +86,5 @@ def page(newest, drawn):
         lines += [f"## {name}", "", scenario["what"] + ".", "", "```", *table(scenario), "```", "",
                   *(f"* {remark}" for remark in remarks(scenario)), "",
                   f"[{file}]({file}): {machine['processor']}, {machine['cores']} cores, Linux"
-                  f" {machine['kernel']}; {run['rounds']} rounds of {run['seconds']:g} s.", ""]
+                  f" {machine['kernel']}; {scenario['rounds']} rounds of {scenario['seconds']:g} s.", ""]
     return "\n".join(lines)

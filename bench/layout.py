@@ -1,5 +1,6 @@
 """Where a run takes place: its cores, its addresses, its network namespace."""
 
+import contextlib
 import ctypes
 import dataclasses
 import os
@@ -49,8 +50,8 @@ def enter_namespace():
         return False
     _run("ip", "link", "set", "lo", "up")
     _run("ip", "route", "add", VIRTUAL, "dev", "lo", "src", "127.0.0.1")
-    # A new connection per request takes a port each.
-    with open("/proc/sys/net/ipv4/ip_local_port_range", "w", encoding="ascii") as file:
+    # A new connection per request takes a port each; in a container this may be read-only.
+    with contextlib.suppress(OSError), open("/proc/sys/net/ipv4/ip_local_port_range", "w", encoding="ascii") as file:
         file.write("20000 65535")
     return True
 

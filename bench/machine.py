@@ -39,9 +39,13 @@ def versions(peers):
 
 
 def commit():
-    """Of this checkout; with a plus when it is changed."""
+    """Of this checkout, with a plus when it is changed; "unknown" without git."""
     def git(*arguments):
-        run = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
+        try:
+            run = subprocess.run(
+                ["git", "-C", str(ROOT), *arguments], capture_output=True, text=True)
+        except FileNotFoundError:
+            return ""
         return run.stdout.strip() if run.returncode == 0 else ""
 
     name = git("rev-parse", "--short=12", "HEAD")

@@ -19,7 +19,7 @@ class Spread:
     median: float
     low: float
     high: float
-    # Where the median of endless rounds lies, with CONFIDENCE_MIN or more.
+    # Where the median of endless rounds lies, with CONFIDENCE_MIN or more from four rounds on.
     median_from: float
     median_to: float
 
@@ -116,6 +116,6 @@ def _doubt(target, rounds, measured, concludes):
     if rounds < ROUNDS_MIN:
         return f"only {rounds} rounds, {ROUNDS_MIN} are needed"
     if target.holds(measured.median_from) != target.holds(measured.median_to):
-        return (f"too wide to conclude: the median lies between {measured.median_from:.2f} and"
-                f" {measured.median_to:.2f}, on either side of the target")
+        return (f"too wide to conclude: the median lies between {measured.median_from:.4g} and"
+                f" {measured.median_to:.4g}, on either side of the target")
     return ""

@@ -24,7 +24,7 @@ def _head(result):
     yield (f"{machine['processor']}{virtual}, {machine['cores']} cores,"
            f" {machine['memory_gib']} GiB, Linux {machine['kernel']}; {result['layout']}")
     yield "; ".join(f"{name}: {text}" for name, text in result["versions"].items())
-    yield (f"{result['rounds']} rounds of {result['seconds']:g} s; numbers are medians, ratios are of"
+    yield (f"{result['rounds']} rounds of {result['seconds']:g} s where nothing else is said; numbers are medians, ratios are of"
            " pairs in one round: median [lowest – highest]")
     yield from result["notes"]
 
@@ -92,7 +92,8 @@ def sentence(verdict):
     if verdict["measured"]:
         measured = verdict["measured"]
         made += (f"; measured {number(measured['median'])}"
-                 f" [{number(measured['low'])} – {number(measured['high'])}]")
+                 f" [{number(measured['low'])} – {number(measured['high'])}], median within"
+                 f" [{number(measured['median_from'])} – {number(measured['median_to'])}]")
     return made + (f"; {verdict['why']}" if verdict["why"] else "")
 
 

@@ -28,6 +28,8 @@ def of_scenario(measured, concludes, folder, texts):
     return {
         "name": scenario.name,
         "what": scenario.what,
+        "rounds": measured.rounds,
+        "seconds": measured.seconds,
         "curve": scenario.curve,
         "metrics": list(scenario.shown),
         "candidates": {

@@ -33,6 +33,8 @@ class Measured:
     """What came of a scenario."""
 
     scenario: object
+    rounds: int
+    seconds: float  # of one measurement
     candidates: tuple = ()  # those that ran
     samples: dict = dataclasses.field(default_factory=dict)  # label → metric → one per round
     errors: dict = dataclasses.field(default_factory=dict)  # label → sentences
@@ -130,7 +132,8 @@ class ScenarioRun:
         self.files_max = bench.files_max
         self.seconds = options.seconds
         self.running = []
-        self.measured = Measured(scenario, notes=list(scenario.notes))
+        self.measured = Measured(
+            scenario, options.rounds, options.seconds, notes=list(scenario.notes))
         self._bench = bench
         self._options = options
         self._progress = progress

@@ -23,10 +23,12 @@ class Smilax(Peer):
         return str(program) if program.is_file() else None
 
     def how_to_get(self):
-        return "./run build trained"
+        asked = os.environ.get("SMILAX_BINARY")
+        return f"SMILAX_BINARY={asked} is no file" if asked else "./run build trained"
 
     def version(self):
-        return first_line(self.program(), "--version")
+        program = pathlib.Path(self.program()).resolve()
+        return f"{first_line(self.program(), '--version')} ({program.parent.name}/{program.name})"
 
     def refuses(self, shape, isolated):
         if shape.opaque and not isolated:

@@ -81,6 +81,7 @@ def test_one_stray_round_of_seven_changes_nothing():
     [
         ([8.0] * 6, "only 6 rounds"),
         ([8.2, 8.3, 8.4, 8.5, 8.6, 8.7, 8.8], "between 0.83 and 0.87"),
+        ([8.46, 8.46, 8.48, 8.49, 8.5, 8.53, 8.6], "between 0.846 and 0.853"),
     ],
 )
 def test_nothing_is_concluded_from_doubtful_rounds(own, why):

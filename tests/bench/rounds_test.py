@@ -104,6 +104,14 @@ def test_candidates_take_turns_and_all_others_are_frozen():
             frozen.add(label)
 
 
+def test_what_scatters_has_more_rounds_and_says_so():
+    bench = Bench()
+    measured = run(bench, rounds_factor=3, seconds_factor=0.5)
+    assert measured.samples["a"] == {"cpu_us_per_request": [1.0] * 6}
+    assert (measured.rounds, measured.seconds) == (6, 0.05)
+    assert measured.notes == ["6 rounds of 0.05 s: its numbers scatter"]
+
+
 def test_all_of_them_end():
     bench = Bench()
     run(bench)

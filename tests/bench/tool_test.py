@@ -6,6 +6,7 @@ import bench
 import generator
 import keep
 import layout
+import machine
 import processes
 import pytest
 import report_html
@@ -190,7 +191,7 @@ def measured():
             Target("cpu_us_per_request", "smilax", "<=", 0.85, "haproxy"),
             Target("cpu_us_per_request", "smilax", "<=", 0.35, "envoy")))
     return Measured(
-        scenario,
+        scenario, 7, 2.0,
         (Candidate("smilax", "smilax", shape), Candidate("haproxy", "haproxy", shape)),
         {"smilax": {"cpu_us_per_request": [8.0] * 7}, "haproxy": {"cpu_us_per_request": [10.0] * 7}},
         {"smilax": [], "haproxy": []},
@@ -239,7 +240,8 @@ def test_the_text_says_numbers_ratios_verdicts_and_who_was_not_there():
     text = report_text.render(result())
     assert "8.00" in text
     assert "smilax = 0.80 [0.80 – 0.80] × haproxy" in text
-    assert "MET: CPU per request of smilax <= 0.85 × haproxy; measured 0.80" in text
+    assert ("MET: CPU per request of smilax <= 0.85 × haproxy; measured 0.80 [0.80 – 0.80], median"
+            " within [0.80 – 0.80]") in text
     assert "without envoy: not here: install it" in text
     assert "note: a note" in text
 
@@ -318,3 +320,15 @@ def test_strict_fails_where_a_target_is_missed():
 
 def test_every_metric_has_words():
     assert all(words for words, _ in METRICS.values())
+
+
+def test_results_of_another_format_are_named_before_an_hour_is_spent(tmp_path, capsys):
+    (tmp_path / "old.json").write_text('{"format": 1}')
+    with pytest.raises(SystemExit):
+        bench.parse_arguments(["churn", "--keep-in", str(tmp_path)])
+    assert f"{tmp_path}/old.json: format 1 is not" in capsys.readouterr().err
+
+
+def test_without_git_the_commit_is_unknown(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.commit() == "unknown"

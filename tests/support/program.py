@@ -56,7 +56,8 @@ def reachable(path):
     beside = folder() / path.parent.name
     for file in (path, *path.parent.glob("*/*.so")):
         copy = beside / file.relative_to(path.parent)
-        copy.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.parent.chmod(0o755)
         shutil.copy2(file, copy)
         copy.chmod(0o755)
     return beside / path.name
