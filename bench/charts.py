@@ -179,7 +179,7 @@ def of_result(scenarios, title_of):
     verdicts = [_listed_of(scenario["name"], verdict, title_of)
                 for scenario in scenarios for verdict in scenario["verdicts"]]
     if verdicts:
-        made[TARGETS] = listed("targets, and what was measured last", verdicts)
+        made[TARGETS] = listed("targets, and what was measured last: median [where it lies, with 85 % confidence or more]", verdicts)
     return made
 
 
@@ -189,7 +189,7 @@ def _listed_of(name, verdict, title_of):
     target = (f"{title_of(verdict['metric'])[0]} of {verdict['candidate']}"
               f" {sense} {verdict['limit']:g} {what}")
     measured = verdict["measured"]
-    words = (f"{measured['median']:.2f} [{measured['low']:.2f} – {measured['high']:.2f}]"
+    words = (f"{measured['median']:.2f} [{measured['median_from']:.2f} – {measured['median_to']:.2f}]"
              if measured else "–")
     return name, target, words, verdict["verdict"]
 

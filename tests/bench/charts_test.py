@@ -106,8 +106,9 @@ def verdict_of(word, against="haproxy", measured=None):
 
 
 def test_targets_are_listed_with_what_was_measured_and_the_verdict():
-    verdicts = [verdict_of("met", measured={"median": 0.5, "low": 0.4, "high": 0.6}),
-                verdict_of("missed", against=None), verdict_of("cannot say")]
+    verdicts = [verdict_of("met", measured={
+        "median": 0.5, "low": 0.3, "high": 0.9, "median_from": 0.4, "median_to": 0.6}),
+        verdict_of("missed", against=None), verdict_of("cannot say")]
     made = charts.of_result([scenario("mtls/x", [], verdicts=verdicts)], title_of)
     assert list(made) == ["targets.svg"]
     root, words = parse(made["targets.svg"])
