@@ -179,7 +179,9 @@ def of_result(scenarios, title_of):
     verdicts = [_listed_of(scenario["name"], verdict, title_of)
                 for scenario in scenarios for verdict in scenario["verdicts"]]
     if verdicts:
-        made[TARGETS] = listed("targets, and what was measured last: median [where it lies, with 85 % confidence or more]", verdicts)
+        made[TARGETS] = listed(
+            "targets, and what was measured last: median [where it lies, with 85 % confidence or more]",
+            verdicts)
     return made
 
 
