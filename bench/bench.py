@@ -205,8 +205,11 @@ def main(words):
     if options.list:
         list_scenarios()
         return 0
-    # Ends like an interrupt: everything that was started is ended, everything written removed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # End like an interrupt: everything that was started is ended, everything written removed. Under
+    # nohup a terminal that hangs up stays ignored.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         if options.install_envoy and PEERS["envoy"].program() is None:
             envoy.install()

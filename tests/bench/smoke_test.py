@@ -56,7 +56,7 @@ def test_the_smallest_scenario_runs_and_concludes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_when_it_is_interrupted(tmp_path, number):
     child = start(tmp_path)
     # The application, and at least one proxy.
