@@ -88,17 +88,19 @@ PlainPattern read_plain(std::string_view pattern, RegexMode mode) {
     return plain;
 }
 
-/// Skips a bracket expression at the front of `rest`, as far as it is one.
-void skip_class(std::string_view& rest) {
+/// Skips a bracket expression at the front of `rest`. False, and nothing skipped, where another
+/// bracket stands in it: "[[:alpha:]]" goes on after the first ], "[A-[:]" does not.
+bool skip_class(std::string_view& rest) {
     std::size_t i = rest.starts_with("[^") ? 2 : 1;
     i += rest.substr(i).starts_with(']') ? 1 : 0;  // a first ] stands for itself
     while (i < rest.size() && rest[i] != ']') {
-        // "[[:alpha:]]" has an inner bracket of its own.
-        const std::size_t inner = rest.substr(i).starts_with("[:") ? rest.find(":]", i + 2) : i;
-        i = inner == i || inner == std::string_view::npos ? i + (rest[i] == '\\' ? 2 : 1)
-                                                          : inner + 2;
+        if (rest[i] == '[') {
+            return false;
+        }
+        i += rest[i] == '\\' ? 2 : 1;
     }
     rest.remove_prefix(std::min(i + 1, rest.size()));
+    return true;
 }
 
 /// Where `pattern` may be one thing *or* another as a whole: what one of them begins with says
@@ -106,12 +108,11 @@ void skip_class(std::string_view& rest) {
 std::size_t find_alternative(std::string_view pattern) {
     int depth = 0;
     for (std::string_view rest = pattern; !rest.empty();) {
-        if (rest[0] == '[') {
-            skip_class(rest);
+        if (rest[0] == '[' && skip_class(rest)) {
             continue;
         }
-        if (rest.starts_with("\\Q")) {
-            return pattern.size() - rest.size();  // quoted text is rare: not worth reading
+        if (rest[0] == '[' || rest.starts_with("\\Q")) {
+            return pattern.size() - rest.size();  // rare: not worth reading
         }
         if (rest[0] == '|' && depth == 0) {
             return pattern.size() - rest.size();

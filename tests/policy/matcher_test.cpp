@@ -156,6 +156,13 @@ TEST(Matcher, StaysLinearWhereABacktrackerWouldNot) {
     EXPECT_FALSE(matcher->matches(std::string(20'000, 'a')));
 }
 
+TEST(Matcher, SeesAnAlternativeBehindAClassThatABracketEnds) {
+    EXPECT_TRUE(is_match("x[A-[:b]|c:]", RegexMode::start, "c:]"));
+    EXPECT_TRUE(is_match("x[[]|c", RegexMode::start, "c"));
+    EXPECT_TRUE(is_match("x[[:alpha:]|]|c", RegexMode::start, "c"));
+    EXPECT_FALSE(is_match("x[[:alpha:]|]", RegexMode::start, "c"));
+}
+
 TEST(Matcher, LetsARepetitionReachBackOverFlags) {
     // As RE2 does: flags are nothing that could be repeated, so what stands before them is.
     for (const char* pattern : {"/ab(?i)*$", "/ab(?i)?$", "/ab(?s){0}$", "/ab(?U)??$"}) {
