@@ -5,51 +5,109 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include <memory>
+#include <algorithm>
+#include <utility>
 
 namespace tls {
 namespace {
 
-struct StoreContextDelete {
-    void operator()(X509_STORE_CTX* context) const noexcept { X509_STORE_CTX_free(context); }
-};
-/// Holds no references of its own: the certificates belong to the Material.
-struct StackDelete {
-    void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_free(stack); }
-};
-}  // namespace
+/// CAs between the leaf and the anchor.
+constexpr int k_intermediates_max = 8;
+/// 112 bits: RSA of 2048 bits or more, no SHA-1 (SSL_CTX_set_security_level(3)).
+constexpr int k_security_level = 2;
 
-bool trust(X509_STORE* store, const Certificates& anchors) {
-    for (const auto& anchor : anchors) {
-        if (X509_STORE_add_cert(store, anchor.get()) != 1) {
-            return false;
-        }
-    }
-    return X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) == 1;
+policy::Result<Validity> refused(std::string sentence) {
+    return policy::failed<Validity>(std::move(sentence));
 }
 
-std::string objection_to_chain(
-    X509* leaf, const Certificates& intermediates, const Certificates& anchors
-) {
-    const Owned<X509_STORE> store(X509_STORE_new());
-    const std::unique_ptr<STACK_OF(X509), StackDelete> untrusted(sk_X509_new_null());
-    if (store == nullptr || untrusted == nullptr || !trust(store.get(), anchors)) {
-        return "out of memory";
+Owned<X509_STORE> make_store(const Certificates& anchors) {
+    Owned<X509_STORE> store(X509_STORE_new());
+    if (store == nullptr || X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN) != 1) {
+        return nullptr;
     }
-    for (const auto& intermediate : intermediates) {
-        sk_X509_push(untrusted.get(), intermediate.get());
-    }
-    for (const int purpose : {X509_PURPOSE_SSL_CLIENT, X509_PURPOSE_SSL_SERVER}) {
-        const std::unique_ptr<X509_STORE_CTX, StoreContextDelete> context(X509_STORE_CTX_new());
-        X509_STORE_CTX_init(context.get(), store.get(), leaf, untrusted.get());
-        X509_STORE_CTX_set_purpose(context.get(), purpose);
-        if (X509_verify_cert(context.get()) != 1) {
-            const int error = X509_STORE_CTX_get_error(context.get());
-            ERR_clear_error();
-            return X509_verify_cert_error_string(error);
+    for (const auto& anchor : anchors) {
+        if (X509_STORE_add_cert(store.get(), anchor.get()) != 1) {
+            return nullptr;
         }
     }
-    return {};
+    return store;
+}
+
+/// Sentences never quote a peer's names that nobody has verified.
+std::string reason_of(const X509_STORE_CTX* context) {
+    std::string reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
+    const int depth = X509_STORE_CTX_get_error_depth(context);
+    if (depth > 0) {
+        reason += " (certificate " + std::to_string(depth + 1) + " of the chain)";
+    }
+    return reason;
+}
+
+Validity validity_of(const X509Stack* chain) {
+    Validity validity{Clock::time_point::min(), Clock::time_point::max()};
+    for (int i = 0; i < sk_X509_num(chain); ++i) {
+        const X509* certificate = sk_X509_value(chain, i);
+        validity.from = std::max(validity.from, not_before_of(certificate));
+        validity.until = std::min(validity.until, not_after_of(certificate));
+    }
+    return validity;
+}
+
+}  // namespace
+
+X509_STORE* Trust::store_of(const std::string& trust_domain) const {
+    const auto found = stores.find(trust_domain);
+    return found == stores.end() ? nullptr : found->second.get();
+}
+
+std::string Trust::describe() const {
+    std::string text = "ours is " + naming.trust_domain;
+    const char* joint = ", federated with ";
+    for (const auto& [trust_domain, store] : stores) {
+        if (trust_domain != naming.trust_domain) {
+            text += joint + trust_domain;
+            joint = ", ";
+        }
+    }
+    return text;
+}
+
+policy::Result<Trust> make_trust(Naming naming, const TrustBundles& bundles) {
+    Trust trust;
+    trust.naming = std::move(naming);
+    for (const auto& [trust_domain, anchors] : bundles) {
+        Owned<X509_STORE> store = make_store(anchors);
+        if (store == nullptr) {
+            ERR_clear_error();
+            return policy::failed<Trust>("cannot use the trust bundle of " + trust_domain);
+        }
+        trust.stores.emplace(trust_domain, std::move(store));
+    }
+    return trust;
+}
+
+policy::Result<Validity> verify_chain(
+    X509_STORE* anchors, X509Stack* presented, PeerRole role, Clock::time_point now
+) {
+    X509* leaf = sk_X509_value(presented, 0);
+    const Owned<X509_STORE_CTX> context(X509_STORE_CTX_new());
+    if (leaf == nullptr || context == nullptr ||
+        X509_STORE_CTX_init(context.get(), anchors, leaf, presented) != 1 ||
+        X509_STORE_CTX_set_default(
+            context.get(), role == PeerRole::client ? "ssl_client" : "ssl_server"
+        ) != 1) {
+        ERR_clear_error();
+        return refused("out of memory");
+    }
+    X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
+    X509_VERIFY_PARAM_set_depth(rules, k_intermediates_max);
+    X509_VERIFY_PARAM_set_auth_level(rules, k_security_level);
+    X509_VERIFY_PARAM_set_time(rules, Clock::to_time_t(now));
+    if (X509_verify_cert(context.get()) != 1) {
+        ERR_clear_error();
+        return refused(reason_of(context.get()));
+    }
+    return validity_of(X509_STORE_CTX_get0_chain(context.get()));
 }
 
 }  // namespace tls

@@ -1,22 +1,48 @@
-// Does a chain of certificates lead to one that we trust?
+// Does a chain of certificates lead to an anchor that we trust?
 #pragma once
 
-#include "tls/pem.hpp"
+#include "policy/result.hpp"
+#include "tls/naming.hpp"
+#include "tls/owned.hpp"
+#include "tls/peer.hpp"
 
 #include <openssl/types.h>
 
+#include <chrono>
+#include <functional>
+#include <map>
 #include <string>
 
 namespace tls {
 
-/// The one choice of how anchors are trusted, for every store we make: a bundle may hold an
-/// intermediate CA without its root (as Go's verifier allows too). parse_material admits CA
-/// certificates only, so a leaf never becomes its own anchor. False when memory ran out.
-[[nodiscard]] bool trust(X509_STORE* store, const Certificates& anchors);
+using Clock = std::chrono::system_clock;
 
-/// Empty when `leaf` verifies now, as a client and as a server; else OpenSSL's reason.
-[[nodiscard]] std::string objection_to_chain(
-    X509* leaf, const Certificates& intermediates, const Certificates& anchors
+/// Whom we believe, and about whom: the anchors of a trust domain vouch for its members only.
+/// Immutable; OpenSSL locks its stores, so workers share them.
+struct Trust {
+    Naming naming;
+    std::map<std::string, Owned<X509_STORE>, std::less<>> stores;  // by trust domain
+
+    /// Null when `trust_domain` is not trusted.
+    [[nodiscard]] X509_STORE* store_of(const std::string& trust_domain) const;
+    /// "ours is a.example", and which others are trusted.
+    [[nodiscard]] std::string describe() const;
+};
+
+/// A bundle may hold an intermediate CA without its root (as Go's verifier allows too);
+/// make_material admits CA certificates only, so a leaf never becomes its own anchor.
+[[nodiscard]] policy::Result<Trust> make_trust(Naming naming, const TrustBundles& bundles);
+
+/// The time in which every certificate of a chain, the anchor included, is valid.
+struct Validity {
+    Clock::time_point from;
+    Clock::time_point until;
+};
+
+/// The only place where chains are verified: `presented` (leaf first) at `now`, to one of
+/// `anchors`, for `role` all the way up. The error is OpenSSL's reason.
+[[nodiscard]] policy::Result<Validity> verify_chain(
+    X509_STORE* anchors, X509Stack* presented, PeerRole role, Clock::time_point now
 );
 
 }  // namespace tls

@@ -2,6 +2,7 @@
 
 #include "tls/chain.hpp"
 #include "tls/peer.hpp"
+#include "tls/proof.hpp"
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
@@ -74,30 +75,40 @@ CertificateFacts facts_of(X509* certificate) {
 }
 
 std::string objection_to_peer(
-    const Certificates& chain, const Certificates& anchors, const std::string& trust_domain
+    const Certificates& chain, const TrustBundles& trust_bundles, const Naming& naming
 ) {
     X509* leaf = chain.front().get();
-    const auto identity = identity_of(leaf, trust_domain);
+    const auto identity = identity_of(leaf, naming);
     if (!identity) {
         return identity.error();
     }
-    const auto now = std::chrono::system_clock::now();
+    const auto now = Clock::now();
     if (not_after_of(leaf) <= now) {
         return "it has expired";
     }
     if (not_before_of(leaf) > now) {
         return "it is not valid yet";
     }
-    if (anchors.empty()) {
-        return {};
+    if (trust_bundles.empty()) {
+        return identity->trust_domain == naming.trust_domain
+                   ? ""
+                   : identity->uri() + " belongs to trust domain " + identity->trust_domain +
+                         ", ours is " + naming.trust_domain;
     }
-    Certificates intermediates;
-    for (std::size_t i = 1; i < chain.size(); ++i) {
-        X509_up_ref(chain[i].get());
-        intermediates.emplace_back(chain[i].get());
+    const auto trust = make_trust(naming, trust_bundles);
+    if (!trust) {
+        return trust.error();
     }
-    const std::string objection = objection_to_chain(leaf, intermediates, anchors);
-    return objection.empty() ? "" : "it does not verify against the trust bundle: " + objection;
+    const Owned<X509Stack> presented = stack_of(chain);
+    for (const PeerRole role : {PeerRole::client, PeerRole::server}) {
+        const auto proof = prove_peer(presented.get(), role, *trust, now);
+        if (!proof) {
+            return proof.error().obstacle == Obstacle::chain
+                       ? "it does not verify: " + proof.error().sentence
+                       : proof.error().sentence;
+        }
+    }
+    return {};
 }
 
 std::string trust_domain_of(X509* certificate) {

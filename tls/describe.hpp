@@ -2,7 +2,8 @@
 #pragma once
 
 #include "policy/result.hpp"
-#include "tls/pem.hpp"
+#include "tls/naming.hpp"
+#include "tls/owned.hpp"
 
 #include <chrono>
 #include <string>
@@ -23,10 +24,10 @@ struct CertificateFacts {
 
 [[nodiscard]] CertificateFacts facts_of(X509* certificate);
 
-/// Empty when a sidecar of `trust_domain` would accept this chain (leaf first) from a peer now;
-/// else why not. Without anchors only the leaf itself is judged, not who signed it.
+/// Empty when a sidecar of such names and bundles would accept this chain (leaf first) from a peer
+/// now; else why not. Without bundles only the leaf itself is judged, not who signed it.
 [[nodiscard]] std::string objection_to_peer(
-    const Certificates& chain, const Certificates& anchors, const std::string& trust_domain
+    const Certificates& chain, const TrustBundles& trust_bundles, const Naming& naming
 );
 
 /// The trust domain that a leaf or a root names; empty when it names none.

@@ -1,12 +1,10 @@
 #include "tls/material.hpp"
 
-#include "tls/chain.hpp"
 #include "tls/peer.hpp"
 #include "tls/pem.hpp"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -17,47 +15,34 @@
 #include <utility>
 
 namespace tls {
-
-void OpensslDelete::operator()(X509* certificate) const noexcept {
-    X509_free(certificate);
-}
-void OpensslDelete::operator()(EVP_PKEY* key) const noexcept {
-    EVP_PKEY_free(key);
-}
-void OpensslDelete::operator()(EVP_MD* digest) const noexcept {
-    EVP_MD_free(digest);
-}
-void OpensslDelete::operator()(X509_STORE* store) const noexcept {
-    X509_STORE_free(store);
-}
-void OpensslDelete::operator()(SSL_CTX* context) const noexcept {
-    SSL_CTX_free(context);
-}
-void OpensslDelete::operator()(SSL* ssl) const noexcept {
-    SSL_free(ssl);
-}
-void OpensslDelete::operator()(SSL_SESSION* session) const noexcept {
-    SSL_SESSION_free(session);
-}
-
 namespace {
 
 constexpr std::string_view k_make_one =
     "; make one with `smilax identity issue NAMESPACE/SERVICE-ACCOUNT`";
 
-std::string fingerprint_of(const Certificates& anchors) {
-    std::vector<std::string> digests;
-    for (const auto& anchor : anchors) {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-        unsigned int size = 0;
-        X509_digest(anchor.get(), EVP_sha256(), digest.data(), &size);
-        digests.emplace_back(reinterpret_cast<const char*>(digest.data()), size);
-    }
-    // The order in a bundle means nothing.
-    std::sort(digests.begin(), digests.end());
+std::string digest_of(const X509* certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+    return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+std::string fingerprint_of(const TrustBundles& bundles) {
     std::string all;
-    for (const auto& digest : digests) {
-        all += digest;
+    for (const auto& [trust_domain, anchors] : bundles) {
+        std::vector<std::string> digests;
+        for (const auto& anchor : anchors) {
+            digests.push_back(digest_of(anchor.get()));
+        }
+        // The order in a bundle means nothing.
+        std::sort(digests.begin(), digests.end());
+        all += trust_domain;
+        all += '\0';
+        all += std::to_string(digests.size());
+        all += '\0';
+        for (const auto& digest : digests) {
+            all += digest;
+        }
     }
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
@@ -71,40 +56,104 @@ std::string fingerprint_of(const Certificates& anchors) {
     return hex;
 }
 
-/// Empty when the parts of `material` belong together; fills `self`.
-std::string objection_to(Material& material, const PemText& pem, const std::string& trust_domain) {
-    for (const auto& anchor : material.trust_anchors) {
-        if (X509_check_ca(anchor.get()) != 1) {
-            return pem.trust_bundle_name +
+std::string objection_to_bundles(const Credentials& credentials, const std::string& ours) {
+    if (!credentials.trust_bundles.contains(ours)) {
+        return credentials.trust_bundle_name + ": no trust bundle of our trust domain " + ours;
+    }
+    for (const auto& [trust_domain, anchors] : credentials.trust_bundles) {
+        const std::string name = trust_domain == ours ? credentials.trust_bundle_name
+                                                      : "the trust bundle of " + trust_domain;
+        if (anchors.empty()) {
+            return name + ": no certificate in it";
+        }
+        const auto is_ca = [](const auto& anchor) { return X509_check_ca(anchor.get()) == 1; };
+        if (!std::ranges::all_of(anchors, is_ca)) {
+            return name +
                    ": holds a certificate that is no CA (basicConstraints CA:TRUE is missing); a "
                    "trust bundle holds CA certificates only";
         }
     }
-    if (X509_check_private_key(material.leaf.get(), material.key.get()) != 1) {
-        ERR_clear_error();
-        return pem.key_name + ": does not belong to the first certificate of " +
-               pem.certificate_name + "; the two must be replaced together";
+    return {};
+}
+
+std::string objection_to_identity(const policy::Identity& self, const std::string& ours) {
+    if (self.trust_domain != ours) {
+        return self.uri() + " belongs to trust domain " + self.trust_domain + ", ours is " + ours;
     }
-    auto identity = identity_of(material.leaf.get(), trust_domain);
-    if (!identity) {
-        return pem.certificate_name +
-               ": not an X.509-SVID that may be used here: " + identity.error() +
-               std::string(k_make_one);
-    }
-    material.self = std::move(*identity);
-    const std::string objection =
-        objection_to_chain(material.leaf.get(), material.intermediates, material.trust_anchors);
-    if (!objection.empty()) {
-        return pem.certificate_name + ": does not verify against " + pem.trust_bundle_name + ": " +
-               objection;
+    return self.path.empty() ? std::string() : self.uri() + " is no identity of a service account";
+}
+
+/// Peers that follow the same rules will take us for a client and for a server.
+std::string objection_to_chain(const Certificates& chain, X509_STORE* anchors) {
+    const Owned<X509Stack> presented = stack_of(chain);
+    for (const PeerRole role : {PeerRole::client, PeerRole::server}) {
+        if (const auto verified = verify_chain(anchors, presented.get(), role, Clock::now());
+            !verified) {
+            return verified.error();
+        }
     }
     return {};
 }
 
+/// Empty when all of `credentials` belongs together; fills `self` and `trust`.
+std::string objection_to(
+    const Credentials& credentials, const Naming& naming, policy::Identity& self, Trust& trust
+) {
+    const std::string& name = credentials.certificate_name;
+    if (credentials.chain.empty()) {
+        return name + ": no certificate in it";
+    }
+    std::string objection = objection_to_bundles(credentials, naming.trust_domain);
+    if (!objection.empty()) {
+        return objection;
+    }
+    X509* leaf = credentials.chain.front().get();
+    if (X509_check_private_key(leaf, credentials.key.get()) != 1) {
+        ERR_clear_error();
+        return credentials.key_name + ": does not belong to the first certificate of " + name +
+               "; the two must be replaced together";
+    }
+    auto identity = identity_of(leaf, naming);
+    objection = identity ? objection_to_identity(*identity, naming.trust_domain) : identity.error();
+    if (!objection.empty()) {
+        return name + ": not an X.509-SVID that may be used here: " + objection +
+               std::string(k_make_one);
+    }
+    self = std::move(*identity);
+    auto made = make_trust(naming, credentials.trust_bundles);
+    if (!made) {
+        return credentials.trust_bundle_name + ": " + made.error();
+    }
+    trust = std::move(*made);
+    objection = objection_to_chain(credentials.chain, trust.store_of(self.trust_domain));
+    return objection.empty() ? objection
+                             : name + ": does not verify against " + credentials.trust_bundle_name +
+                                   ": " + objection;
+}
+
 }  // namespace
 
+policy::Result<std::shared_ptr<const Material>> make_material(
+    Credentials credentials, const Naming& naming
+) {
+    auto material = std::make_shared<Material>();
+    std::string objection = objection_to(credentials, naming, material->self, material->trust);
+    if (!objection.empty()) {
+        return policy::failed<std::shared_ptr<const Material>>(std::move(objection));
+    }
+    Certificates& chain = credentials.chain;
+    material->leaf = std::move(chain.front());
+    chain.erase(chain.begin());
+    material->intermediates = std::move(chain);
+    material->key = std::move(credentials.key);
+    material->not_after = not_after_of(material->leaf.get());
+    material->trust_generation = fingerprint_of(credentials.trust_bundles);
+    material->trust_bundles = std::move(credentials.trust_bundles);
+    return std::shared_ptr<const Material>(std::move(material));
+}
+
 policy::Result<std::shared_ptr<const Material>> parse_material(
-    const PemText& pem, const std::string& trust_domain
+    const PemText& pem, const Naming& naming
 ) {
     using Failed = std::shared_ptr<const Material>;
     auto chain = parse_certificates(pem.certificate, pem.certificate_name);
@@ -119,19 +168,25 @@ policy::Result<std::shared_ptr<const Material>> parse_material(
     if (!anchors) {
         return policy::failed<Failed>(anchors.error());
     }
-    auto material = std::make_shared<Material>();
-    material->leaf = std::move(chain->front());
-    chain->erase(chain->begin());
-    material->intermediates = std::move(*chain);
-    material->key = std::move(*key);
-    material->trust_anchors = std::move(*anchors);
-    material->not_after = not_after_of(material->leaf.get());
-    material->trust_generation = fingerprint_of(material->trust_anchors);
-    std::string objection = objection_to(*material, pem, trust_domain);
-    if (!objection.empty()) {
-        return policy::failed<Failed>(std::move(objection));
+    Credentials credentials;
+    credentials.chain = std::move(*chain);
+    credentials.key = std::move(*key);
+    credentials.trust_bundles.emplace(naming.trust_domain, std::move(*anchors));
+    credentials.certificate_name = pem.certificate_name;
+    credentials.key_name = pem.key_name;
+    credentials.trust_bundle_name = pem.trust_bundle_name;
+    for (const FederatedPem& other : pem.federated) {
+        auto bundle = parse_certificates(other.text, other.name);
+        if (!bundle) {
+            return policy::failed<Failed>(bundle.error());
+        }
+        if (!credentials.trust_bundles.emplace(other.trust_domain, std::move(*bundle)).second) {
+            return policy::failed<Failed>(
+                other.name + ": trust domain " + other.trust_domain + " has a trust bundle already"
+            );
+        }
     }
-    return std::shared_ptr<const Material>(std::move(material));
+    return make_material(std::move(credentials), naming);
 }
 
 }  // namespace tls

@@ -3,59 +3,69 @@
 
 #include "policy/identity.hpp"
 #include "policy/result.hpp"
-
-#include <openssl/types.h>
+#include "tls/chain.hpp"
+#include "tls/naming.hpp"
+#include "tls/owned.hpp"
 
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
-// <openssl/types.h> leaves these to <openssl/ssl.h>, which is much to include here.
-using SSL_SESSION = struct ssl_session_st;
-using SSL_CIPHER = struct ssl_cipher_st;
-
 namespace tls {
-
-struct OpensslDelete {
-    void operator()(X509* certificate) const noexcept;
-    void operator()(EVP_PKEY* key) const noexcept;
-    void operator()(EVP_MD* digest) const noexcept;
-    void operator()(X509_STORE* store) const noexcept;
-    void operator()(SSL_CTX* context) const noexcept;
-    void operator()(SSL* ssl) const noexcept;
-    void operator()(SSL_SESSION* session) const noexcept;
-};
-template <class T>
-using Owned = std::unique_ptr<T, OpensslDelete>;
 
 /// One generation of identity: immutable, shared between the control thread and the workers.
 struct Material {
     policy::Identity self;
     Owned<X509> leaf;
-    std::vector<Owned<X509>> intermediates;
+    Certificates intermediates;
     Owned<EVP_PKEY> key;
-    std::vector<Owned<X509>> trust_anchors;
+    TrustBundles trust_bundles;
+    Trust trust;                                      // made of the bundles
     std::chrono::system_clock::time_point not_after;  // of the leaf
-    /// Fingerprint of the trust bundle: sessions resume only under an equal one.
+    /// Fingerprint of the trust bundles: sessions resume only under an equal one.
     std::string trust_generation;
+};
+
+/// What a source has got hold of.
+struct Credentials {
+    Certificates chain;  // leaf first, then intermediates
+    Owned<EVP_PKEY> key;
+    TrustBundles trust_bundles;
+    // Where each came from, for the sentences of errors.
+    std::string certificate_name;
+    std::string key_name;
+    std::string trust_bundle_name;  // of our own trust domain
+};
+
+/// Checks all: there is a leaf, the key is the leaf's, the leaf is a valid X.509-SVID of a service
+/// account of our own trust domain now (SPIFFE X509-SVID §4, §5), the chain leads to an anchor of
+/// it, bundles hold CA certificates only. The error names the file and says what to do.
+[[nodiscard]] policy::Result<std::shared_ptr<const Material>> make_material(
+    Credentials credentials, const Naming& naming
+);
+
+/// The trust bundle of another trust domain.
+struct FederatedPem {
+    std::string trust_domain;
+    std::string text;
+    std::string name;  // where it came from
 };
 
 struct PemText {
     std::string certificate;   // leaf first, then intermediates
     std::string key;           // PKCS#8 or traditional, unencrypted
     std::string trust_bundle;  // anchors in any order
+    std::vector<FederatedPem> federated = {};
     // Where each came from, for the sentences of errors.
     std::string certificate_name;
     std::string key_name;
     std::string trust_bundle_name;
 };
 
-/// Parses and checks: at least one certificate and one anchor, the key matches the leaf, the leaf
-/// is a valid X.509-SVID of `trust_domain` now (SPIFFE X509-SVID §4, §5), and the chain leads to an
-/// anchor. The error names the file and says what to do.
+/// make_material of what PEM files say.
 [[nodiscard]] policy::Result<std::shared_ptr<const Material>> parse_material(
-    const PemText& pem, const std::string& trust_domain
+    const PemText& pem, const Naming& naming
 );
 
 }  // namespace tls

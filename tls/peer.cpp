@@ -9,7 +9,9 @@
 #include <chrono>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 namespace tls {
 namespace {
@@ -33,45 +35,82 @@ Names names_of(X509* certificate, int& critical) {
     return names;
 }
 
-/// The URIs among them; other kinds may stand beside one and name nobody (X509-SVID §2).
-std::vector<std::string_view> uris_among(const GENERAL_NAMES* names) {
-    std::vector<std::string_view> uris;
+/// Those of one type (GEN_URI, GEN_DNS). Other kinds may stand beside one and name nobody
+/// (X509-SVID §2).
+std::vector<std::string_view> texts_among(const GENERAL_NAMES* names, int type) {
+    std::vector<std::string_view> texts;
     for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
-        if (name->type == GEN_URI) {
-            const ASN1_IA5STRING* text = name->d.uniformResourceIdentifier;
-            uris.emplace_back(
+        if (name->type == type) {
+            const ASN1_IA5STRING* text = name->d.ia5;
+            texts.emplace_back(
                 reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
                 static_cast<std::size_t>(ASN1_STRING_length(text))
             );
         }
     }
-    return uris;
+    return texts;
 }
 
-/// The text of the only URI SAN.
-policy::Result<std::string> uri_of(X509* leaf) {
-    const auto refuse = [](const char* why) {
-        return policy::failed<std::string>(std::string(why));
+/// The bytes of the only common name; empty when there is none or another.
+std::string_view common_name_of(const X509* leaf) {
+    const X509_NAME* subject = X509_get_subject_name(leaf);
+    const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+    if (at < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0) {
+        return {};
+    }
+    const ASN1_STRING* text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+    return {
+        reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+        static_cast<std::size_t>(ASN1_STRING_length(text))
     };
+}
+
+/// Of a leaf without any URI SAN. Names that fit no form may stand beside one that does.
+policy::Result<policy::Identity> identity_by_dns_names(
+    const X509* leaf, const GENERAL_NAMES* names, const Naming& naming
+) {
+    std::optional<policy::Identity> found;
+    for (const std::string_view name : texts_among(names, GEN_DNS)) {
+        auto identity = identity_of_dns_name(name, common_name_of(leaf), naming);
+        if (found && identity && *found != *identity) {
+            return refused("its DNS SANs name more than one workload");
+        }
+        if (identity) {
+            found = std::move(identity);
+        }
+    }
+    if (found) {
+        return std::move(*found);
+    }
+    const bool has_dns_form =
+        naming.has(NameForm::Kind::osm) || naming.has(NameForm::Kind::linkerd);
+    return refused(
+        has_dns_form ? "no URI SAN, and no DNS SAN of a form that identity.names lists"
+                     : "no URI SAN"
+    );
+}
+
+policy::Result<policy::Identity> identity_by_names(X509* leaf, const Naming& naming) {
     int critical = 0;
     const Names names = names_of(leaf, critical);
     if (names == nullptr) {
-        return refuse(
+        return refused(
             critical == -1 ? "no subjectAltName extension" : "subjectAltName cannot be read"
         );
     }
-    const auto uris = uris_among(names.get());
+    // A URI, if there is one, alone says who it is.
+    const auto uris = texts_among(names.get(), GEN_URI);
     if (uris.empty()) {
-        return refuse("no URI SAN");
+        return identity_by_dns_names(leaf, names.get(), naming);
     }
     if (uris.size() > 1) {
-        return refuse("more than one URI SAN");
+        return refused("more than one URI SAN");
     }
     if (uris.front().find('\0') != std::string_view::npos) {
-        return refuse("NUL in the URI SAN");
+        return refused("NUL in the URI SAN");
     }
-    return policy::Result<std::string>(boost::system::in_place_value, uris.front());
+    return identity_of_uri(uris.front(), naming);
 }
 
 bool is_key_usage_critical(const X509* leaf) {
@@ -124,26 +163,12 @@ std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
 
 }  // namespace
 
-policy::Result<policy::Identity> identity_of(X509* leaf, const std::string& trust_domain) {
+policy::Result<policy::Identity> identity_of(X509* leaf, const Naming& naming) {
     const std::string_view objection = objection_to_usage(leaf);
     if (!objection.empty()) {
         return refused(std::string(objection));
     }
-    const auto uri = uri_of(leaf);
-    if (!uri) {
-        return refused(uri.error());
-    }
-    auto identity = policy::parse_identity(*uri);
-    if (!identity) {
-        return refused("its URI SAN is no identity of a service account: " + identity.error());
-    }
-    if (identity->trust_domain != trust_domain) {
-        return refused(
-            *uri + " belongs to trust domain " + identity->trust_domain + ", ours is " +
-            trust_domain
-        );
-    }
-    return identity;
+    return identity_by_names(leaf, naming);
 }
 
 std::vector<std::string> uris_of(X509* certificate) {
@@ -153,7 +178,7 @@ std::vector<std::string> uris_of(X509* certificate) {
     if (names == nullptr) {
         return uris;
     }
-    for (const std::string_view uri : uris_among(names.get())) {
+    for (const std::string_view uri : texts_among(names.get(), GEN_URI)) {
         std::string& shown = uris.emplace_back();
         for (const char character : uri) {
             const auto byte = static_cast<unsigned char>(character);

@@ -4,6 +4,7 @@
 
 #include "policy/identity.hpp"
 #include "policy/result.hpp"
+#include "tls/naming.hpp"
 
 #include <openssl/types.h>
 
@@ -18,11 +19,10 @@ enum class PeerRole : std::uint8_t { client, server };
 
 /// The identity that a leaf names, if it may name one at all: exactly one URI SAN, scheme spiffe,
 /// no NUL, not a CA, digitalSignature without keyCertSign/cRLSign, EKU (if present) with both
-/// serverAuth and clientAuth, trust domain equal to `trust_domain`. The chain is OpenSSL's business
-/// (verified before this is asked). The error is a sentence for the log.
-[[nodiscard]] policy::Result<policy::Identity> identity_of(
-    X509* leaf, const std::string& trust_domain
-);
+/// serverAuth and clientAuth; without any URI SAN, what `naming` admits in place of one. Whether
+/// its trust domain is trusted and the chain leads there is judged by `prove_peer`. The error is a
+/// sentence for the log.
+[[nodiscard]] policy::Result<policy::Identity> identity_of(X509* leaf, const Naming& naming);
 
 /// Every URI SAN that can be read, for showing: bytes that are no printable ASCII
 /// are written `\x1b`.

@@ -2,14 +2,11 @@
 #pragma once
 
 #include "policy/result.hpp"
-#include "tls/material.hpp"
+#include "tls/owned.hpp"
 
 #include <string>
-#include <vector>
 
 namespace tls {
-
-using Certificates = std::vector<Owned<X509>>;
 
 /// All certificates in `text`, at least one; other kinds of blocks are passed over.
 [[nodiscard]] policy::Result<Certificates> parse_certificates(

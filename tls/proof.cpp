@@ -5,96 +5,147 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace tls {
 namespace {
 
-/// The chain is verified by now: only the leaf and the times are read.
-policy::Result<std::shared_ptr<const Proof>> read_proof(
-    X509_STORE_CTX* asked, const std::string& trust_domain
+/// The certificates one after the other: DER says where each ends. Empty when one has none.
+std::string der_of(const X509Stack* presented) {
+    std::string der;
+    for (int i = 0; i < sk_X509_num(presented); ++i) {
+        const X509* certificate = sk_X509_value(presented, i);
+        const int size = i2d_X509(certificate, nullptr);
+        if (size <= 0) {
+            return {};
+        }
+        const std::size_t begin = der.size();
+        der.resize(begin + static_cast<std::size_t>(size));
+        auto* to = reinterpret_cast<unsigned char*>(der.data() + begin);
+        if (i2d_X509(certificate, &to) != size) {
+            return {};
+        }
+    }
+    return der;
+}
+
+Certificates certificates_of(const std::string& der) {
+    Certificates certificates;
+    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+    const auto* end = at + der.size();
+    while (at != end) {
+        Owned<X509> certificate(d2i_X509(nullptr, &at, end - at));
+        if (certificate == nullptr) {
+            ERR_clear_error();
+            return {};
+        }
+        certificates.push_back(std::move(certificate));
+    }
+    return certificates;
+}
+
+/// `der` is what `presented` is as DER.
+policy::Result<Proof, Refusal> prove_presented(
+    X509Stack* presented, std::string der, PeerRole role, const Trust& trust, Clock::time_point now
 ) {
-    X509* leaf = X509_STORE_CTX_get0_cert(asked);
-    auto identity = identity_of(leaf, trust_domain);
+    if (der.empty() || der.size() > k_chain_bytes_max) {
+        return Refusal{
+            Obstacle::chain,
+            "its chain has " + std::to_string(der.size()) + " bytes, and must have 1 to " +
+                std::to_string(k_chain_bytes_max)
+        };
+    }
+    X509* leaf = sk_X509_value(presented, 0);
+    auto identity = identity_of(leaf, trust.naming);
     if (!identity) {
-        return policy::failed<std::shared_ptr<const Proof>>(identity.error());
+        return Refusal{Obstacle::identity, identity.error()};
     }
-    auto proof = std::make_shared<Proof>();
-    proof->identity = std::move(*identity);
-    proof->leaf_not_after = not_after_of(leaf);
-    proof->valid_from = Clock::time_point::min();
-    proof->valid_until = proof->leaf_not_after;
-    const STACK_OF(X509)* chain = X509_STORE_CTX_get0_chain(asked);
-    for (int i = 0; i < sk_X509_num(chain); ++i) {
-        const X509* certificate = sk_X509_value(chain, i);
-        proof->valid_from = std::max(proof->valid_from, not_before_of(certificate));
-        proof->valid_until = std::min(proof->valid_until, not_after_of(certificate));
+    const std::string& trust_domain = identity->trust_domain;
+    X509_STORE* anchors = trust.store_of(trust_domain);
+    if (anchors == nullptr) {
+        return Refusal{
+            Obstacle::identity,
+            identity->uri() + " belongs to trust domain " + trust_domain + ", " + trust.describe()
+        };
     }
-    return std::shared_ptr<const Proof>(std::move(proof));
+    const auto validity = verify_chain(anchors, presented, role, now);
+    if (!validity) {
+        return Refusal{
+            Obstacle::chain,
+            validity.error() + "; it says " + identity->uri() +
+                " and was held against the trust bundle of " + trust_domain
+        };
+    }
+    Proof proof;
+    proof.identity = std::move(*identity);
+    proof.role = role;
+    proof.chain = std::move(der);
+    proof.leaf_not_after = not_after_of(leaf);
+    proof.validity = *validity;
+    return proof;
 }
 
 }  // namespace
 
+policy::Result<Proof, Refusal> prove_peer(
+    X509Stack* presented, PeerRole role, const Trust& trust, Clock::time_point now
+) {
+    return prove_presented(presented, der_of(presented), role, trust, now);
+}
+
+std::string objection_to(const Proof& proof, const Material& material, Clock::time_point now) {
+    const Certificates chain = certificates_of(proof.chain);
+    const Owned<X509Stack> presented = stack_of(chain);
+    const auto again = prove_peer(presented.get(), proof.role, material.trust, now);
+    if (!again) {
+        return again.error().sentence;
+    }
+    if (again->identity != proof.identity) {
+        return "it was " + proof.identity.uri() + " and would be " + again->identity.uri() + " now";
+    }
+    return {};
+}
+
 ProvedChains::ProvedChains() : sha256_(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {}
 
-policy::Result<std::shared_ptr<const Proof>, ProvedChains::Refusal> ProvedChains::prove(
-    X509_STORE_CTX* asked, PeerRole role, const std::string& trust_domain, Clock::time_point now
+policy::Result<std::shared_ptr<const Proof>, Refusal> ProvedChains::prove(
+    X509_STORE_CTX* asked, PeerRole role, const Trust& trust, Clock::time_point now
 ) {
-    const std::optional<Digest> digest = digest_of(asked, role);
+    X509Stack* presented = X509_STORE_CTX_get0_untrusted(asked);
+    if (sk_X509_num(presented) < 1 ||
+        sk_X509_value(presented, 0) != X509_STORE_CTX_get0_cert(asked)) {
+        return Refusal{Obstacle::chain, "its leaf is not the first of the chain"};
+    }
+    std::string der = der_of(presented);
+    const std::optional<Digest> digest = digest_of(der, role);
     if (digest) {
         const auto* known = chains_.find(*digest);
         if (known != nullptr && (*known)->is_valid_at(now)) {
-            X509_STORE_CTX_set_error(asked, X509_V_OK);
             return *known;
         }
     }
     ++verifications_;
-    if (X509_verify_cert(asked) != 1) {
-        const int error = X509_STORE_CTX_get_error(asked);
-        ERR_clear_error();
-        return Refusal{Obstacle::chain, X509_verify_cert_error_string(error)};
+    auto proved = prove_presented(presented, std::move(der), role, trust, now);
+    if (!proved) {
+        return proved.error();
     }
-    const auto proof = read_proof(asked, trust_domain);
-    // Else the connection would keep the chain in memory for as long as it lives.
-    X509_STORE_CTX_set0_verified_chain(asked, nullptr);
-    if (!proof) {
-        return Refusal{Obstacle::identity, proof.error()};
-    }
+    auto proof = std::make_shared<const Proof>(std::move(*proved));
     if (digest) {
-        chains_.put(*digest, *proof);
+        chains_.put(*digest, proof);
     }
-    return *proof;
+    return std::shared_ptr<const Proof>(std::move(proof));
 }
 
-std::optional<Digest> ProvedChains::digest_of(X509_STORE_CTX* asked, PeerRole role) const {
-    std::string presented = role == PeerRole::client ? "client:" : "server:";
-    // The leaf first, as it came. DER says where each certificate ends.
-    const STACK_OF(X509)* chain = X509_STORE_CTX_get0_untrusted(asked);
-    if (sk_X509_num(chain) < 1 || sk_X509_value(chain, 0) != X509_STORE_CTX_get0_cert(asked)) {
+std::optional<Digest> ProvedChains::digest_of(const std::string& der, PeerRole role) const {
+    if (der.empty() || der.size() > k_chain_bytes_max || sha256_ == nullptr) {
         return std::nullopt;
     }
-    for (int i = 0; i < sk_X509_num(chain); ++i) {
-        const X509* certificate = sk_X509_value(chain, i);
-        const int size = i2d_X509(certificate, nullptr);
-        if (size <= 0) {
-            return std::nullopt;
-        }
-        const std::size_t begin = presented.size();
-        presented.resize(begin + static_cast<std::size_t>(size));
-        auto* to = reinterpret_cast<unsigned char*>(presented.data() + begin);
-        if (i2d_X509(certificate, &to) != size) {
-            return std::nullopt;
-        }
-    }
+    const std::string text = (role == PeerRole::client ? "client:" : "server:") + der;
     Digest digest{};
     unsigned int size = 0;
     const bool is_made =
-        sha256_ != nullptr &&
-        EVP_Digest(
-            presented.data(), presented.size(), digest.data(), &size, sha256_.get(), nullptr
-        ) == 1 &&
+        EVP_Digest(text.data(), text.size(), digest.data(), &size, sha256_.get(), nullptr) == 1 &&
         size == digest.size();
     return is_made ? std::optional<Digest>(digest) : std::nullopt;
 }

@@ -4,7 +4,9 @@
 #include "policy/identity.hpp"
 #include "policy/result.hpp"
 #include "tls/bounded_map.hpp"
+#include "tls/chain.hpp"
 #include "tls/material.hpp"
+#include "tls/owned.hpp"
 #include "tls/peer.hpp"
 
 #include <openssl/types.h>
@@ -20,21 +22,43 @@
 
 namespace tls {
 
-using Clock = std::chrono::system_clock;
+/// What a peer may present, as DER: a Certificate message is bounded by it, and so is what is kept.
+inline constexpr std::size_t k_chain_bytes_max = 16 * 1024;
 
 /// Immutable. Its owners, on one thread, are the cache of chains, the connections of this peer and
 /// the sessions that may be resumed: they share one because an identity may take two kilobytes.
 struct Proof {
     policy::Identity identity;
+    PeerRole role = PeerRole::client;
+    std::string chain;  // what was presented, to verify it again: DER, the leaf first
     Clock::time_point leaf_not_after;
-    // The time in which every certificate of the chain, the anchor included, is valid.
-    Clock::time_point valid_from;
-    Clock::time_point valid_until;
+    Validity validity;
 
     [[nodiscard]] bool is_valid_at(Clock::time_point now) const {
-        return valid_from <= now && now < valid_until;
+        return validity.from <= now && now < validity.until;
     }
 };
+
+/// What stands against a peer.
+enum class Obstacle : std::uint8_t {
+    chain,     // its certificates lead to no anchor, or are not valid now
+    identity,  // its leaf names nobody, or a member of a trust domain that is not trusted
+};
+struct Refusal {
+    Obstacle obstacle = Obstacle::chain;
+    std::string sentence;
+};
+
+/// Who presents `presented` (leaf first): the leaf names a trust domain, and the chain must lead to
+/// an anchor of that one. That the peer holds the key is proved elsewhere.
+[[nodiscard]] policy::Result<Proof, Refusal> prove_peer(
+    X509Stack* presented, PeerRole role, const Trust& trust, Clock::time_point now
+);
+
+/// Empty when `proof` would be given today under `material`, to whom it was given; else why not.
+[[nodiscard]] std::string objection_to(
+    const Proof& proof, const Material& material, Clock::time_point now = Clock::now()
+);
 
 using Digest = std::array<unsigned char, 32>;
 struct DigestHash {
@@ -52,18 +76,11 @@ class ProvedChains {
  public:
     static constexpr std::size_t k_chains_max = 1024;
 
-    enum class Obstacle : std::uint8_t { chain, identity };
-    struct Refusal {
-        Obstacle obstacle = Obstacle::chain;
-        std::string sentence;
-    };
-
     ProvedChains();
 
-    /// What the chain that OpenSSL asks about proves. `trust_domain` is the same in every call.
-    /// `role` is the peer's: OpenSSL asks for serverAuth or clientAuth all the way up.
+    /// prove_peer of what OpenSSL asks about. `trust` is the same in every call.
     [[nodiscard]] policy::Result<std::shared_ptr<const Proof>, Refusal> prove(
-        X509_STORE_CTX* asked, PeerRole role, const std::string& trust_domain, Clock::time_point now
+        X509_STORE_CTX* asked, PeerRole role, const Trust& trust, Clock::time_point now
     );
     /// How many chains were verified in full: the others were remembered.
     [[nodiscard]] std::size_t verifications() const { return verifications_; }
@@ -71,7 +88,7 @@ class ProvedChains {
 
  private:
     /// Empty when it cannot be had: then the chain is verified and not remembered.
-    [[nodiscard]] std::optional<Digest> digest_of(X509_STORE_CTX* asked, PeerRole role) const;
+    [[nodiscard]] std::optional<Digest> digest_of(const std::string& der, PeerRole role) const;
 
     Owned<EVP_MD> sha256_;
     BoundedMap<Digest, std::shared_ptr<const Proof>, DigestHash> chains_{k_chains_max};

@@ -11,7 +11,7 @@
 namespace tls {
 
 Standing Standing::begin(std::shared_ptr<const Proof> proof, Clock::time_point now) {
-    const Clock::time_point until = std::min(now + k_resumable_for, proof->valid_until);
+    const Clock::time_point until = std::min(now + k_resumable_for, proof->validity.until);
     return Standing{std::move(proof), until};
 }
 

@@ -107,7 +107,8 @@ class Session {
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
     [[nodiscard]] bool is_resumed() const noexcept;
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
-    /// True when the handshake failed because the peer proved to be somebody else than allowed.
+    /// True when the handshake failed on whom the peer's certificate names: somebody else than
+    /// allowed, a member of a trust domain that is not trusted, or nobody.
     [[nodiscard]] bool failed_on_identity() const noexcept { return failed_on_identity_; }
 
  private:

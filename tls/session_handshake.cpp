@@ -136,10 +136,9 @@ Session::Step Session::handshake(CiphertextSource* source) {
 bool Session::verify(X509_STORE_CTX* asked) {
     const PeerRole role = expected_ ? PeerRole::server : PeerRole::client;
     const Clock::time_point now = Clock::now();
-    auto proof =
-        context_->caches->chains.prove(asked, role, context_->material->self.trust_domain, now);
+    auto proof = context_->caches->chains.prove(asked, role, context_->material->trust, now);
     if (!proof) {
-        if (proof.error().obstacle == ProvedChains::Obstacle::chain) {
+        if (proof.error().obstacle == Obstacle::chain) {
             (void)fail("the peer's certificate does not verify: " + proof.error().sentence);
             return false;
         }

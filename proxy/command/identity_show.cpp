@@ -2,6 +2,7 @@
 #include "proxy/command/identity.hpp"
 #include "proxy/command/text_file.hpp"
 #include "tls/describe.hpp"
+#include "tls/pem.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/chrono.h>
@@ -85,7 +86,7 @@ Shown examine(const std::string& file, const IdentityShowOptions& options) {
         return shown;
     }
     shown.trust_bundle = options.trust_bundle.empty() ? bundle_beside(file) : options.trust_bundle;
-    tls::Certificates anchors;
+    tls::TrustBundles bundles;
     std::string trust_domain = tls::trust_domain_of(chain->front().get());
     if (!shown.trust_bundle.empty()) {
         auto bundle = read_certificates(shown.trust_bundle);
@@ -93,15 +94,16 @@ Shown examine(const std::string& file, const IdentityShowOptions& options) {
             shown.objection = bundle.error();
             return shown;
         }
-        anchors = std::move(*bundle);
         // A root need not name its trust domain; then the leaf's own is all there is to go by.
-        const std::string named = tls::trust_domain_of(anchors.front().get());
+        const std::string named = tls::trust_domain_of(bundle->front().get());
         trust_domain = named.empty() ? trust_domain : named;
+        trust_domain = options.trust_domain.empty() ? trust_domain : options.trust_domain;
+        bundles.emplace(trust_domain, std::move(*bundle));
     }
     if (!options.trust_domain.empty()) {
         trust_domain = options.trust_domain;
     }
-    shown.objection = tls::objection_to_peer(*chain, anchors, trust_domain);
+    shown.objection = tls::objection_to_peer(*chain, bundles, trust_domain);
     return shown;
 }
 

@@ -1,7 +1,7 @@
 #include "tls/authority.hpp"
 
 #include "tests/tls/certificate_recipe.hpp"
-#include "tls/chain.hpp"
+#include "tls/describe.hpp"
 #include "tls/peer.hpp"
 
 #include <gmock/gmock.h>
@@ -23,11 +23,17 @@ Certificates parsed(const Issued& issued) {
     return value_of(parse_certificates(issued.certificate, "pem"));
 }
 
+std::string objection_to(const Certificates& chain, const Authority& authority) {
+    TrustBundles bundles;
+    bundles.emplace(k_trust_domain, parsed(authority.root()));
+    return objection_to_peer(chain, bundles, k_trust_domain);
+}
+
 TEST(Authority, IssuesWhatVerifies) {
     for (const KeyKind kind : {KeyKind::ec_p256, KeyKind::rsa_2048, KeyKind::ed25519}) {
         const Authority authority = value_of(Authority::make(k_trust_domain, kind));
         const Certificates leaf = parsed(value_of(authority.issue(k_web, hours(1), kind)));
-        EXPECT_EQ(objection_to_chain(leaf[0].get(), {}, parsed(authority.root())), "");
+        EXPECT_EQ(objection_to(leaf, authority), "");
         EXPECT_EQ(value_of(identity_of(leaf[0].get(), k_trust_domain)), k_web);
     }
 }
@@ -43,7 +49,7 @@ TEST(Authority, IsTheSameAfterParsing) {
     const Authority again = value_of(Authority::parse(made.root(), "ca.crt", "ca.key"));
     EXPECT_EQ(again.trust_domain(), k_trust_domain);
     const Certificates leaf = parsed(value_of(again.issue(k_web)));
-    EXPECT_EQ(objection_to_chain(leaf[0].get(), {}, parsed(made.root())), "");
+    EXPECT_EQ(objection_to(leaf, made), "");
 }
 
 TEST(Authority, GivesEveryCertificateItsOwnSerialAndKey) {
@@ -77,9 +83,7 @@ TEST(Authority, CanIssueWhatIsOver) {
     const auto leaf = parsed(value_of(authority.issue(k_web, -hours(1))));
     EXPECT_LT(not_after_of(leaf[0].get()), std::chrono::system_clock::now());
     EXPECT_LT(not_before_of(leaf[0].get()), not_after_of(leaf[0].get()));
-    EXPECT_THAT(
-        objection_to_chain(leaf[0].get(), {}, parsed(authority.root())), HasSubstr("expired")
-    );
+    EXPECT_THAT(objection_to(leaf, authority), HasSubstr("expired"));
 }
 
 TEST(Authority, SignsForItsOwnTrustDomainOnly) {

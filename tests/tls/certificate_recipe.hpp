@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tls/authority.hpp"
+#include "tls/chain.hpp"
 #include "tls/context.hpp"
 #include "tls/material.hpp"
 #include "tls/pem.hpp"
@@ -174,6 +175,13 @@ inline std::shared_ptr<const Context> context_of(
     return value_of(make_context(value_of(parse_material(pem, authority.trust_domain()))));
 }
 
+/// Whom a member of `naming`'s trust domain believes.
+inline Trust trust_of(const std::string& anchors, const Naming& naming = {k_trust_domain}) {
+    TrustBundles bundles;
+    bundles.emplace(naming.trust_domain, value_of(parse_certificates(anchors, "ca.crt")));
+    return value_of(make_trust(naming, bundles));
+}
+
 /// A context that presents `baked` whatever it says: for peers that break the rules, which
 /// parse_material would not let through.
 inline std::shared_ptr<const Context> context_presenting(
@@ -185,7 +193,7 @@ inline std::shared_ptr<const Context> context_presenting(
     material->leaf.reset(baked.certificate.get());
     EVP_PKEY_up_ref(baked.key.get());
     material->key.reset(baked.key.get());
-    material->trust_anchors = value_of(parse_certificates(authority.root().certificate, "ca.crt"));
+    material->trust = trust_of(authority.root().certificate);
     return value_of(make_context(std::move(material)));
 }
 

@@ -127,7 +127,7 @@ TEST_F(FileSourceTest, SeesANewTrustBundle) {
     const Authority other = value_of(Authority::make(k_trust_domain));
     write("ca.crt", authority_.root().certificate + other.root().certificate);
     const auto second = value_of(source().load());
-    EXPECT_EQ(second->trust_anchors.size(), 2U);
+    EXPECT_EQ(second->trust_bundles.at(testing::k_trust_domain).size(), 2U);
     EXPECT_NE(second->trust_generation, first->trust_generation);
 }
 

@@ -43,7 +43,7 @@ TEST_F(ParseMaterial, TakesWhatTheAuthorityIssues) {
     const auto material = value_of(parse_material(good_, k_trust_domain));
     EXPECT_EQ(material->self, testing::identity("shop", "web"));
     EXPECT_TRUE(material->intermediates.empty());
-    EXPECT_EQ(material->trust_anchors.size(), 1U);
+    EXPECT_EQ(material->trust_bundles.at(k_trust_domain).size(), 1U);
     EXPECT_GT(material->not_after, std::chrono::system_clock::now() + std::chrono::hours(23));
     EXPECT_EQ(material->trust_generation.size(), 64U);
 }

@@ -142,7 +142,7 @@ TEST_F(ResumptionTest, DoesNotLetInWhomARotatedAuthorityNoLongerKnows) {
         material->leaf =
             std::move(value_of(parse_certificates(issued.certificate, "leaf")).front());
         material->key = value_of(parse_key(issued.key, "key"));
-        material->trust_anchors = value_of(parse_certificates(next.root().certificate, "ca"));
+        material->trust = testing::trust_of(next.root().certificate);
         return material;
     }()));
     SessionPair pair(rotated, web_, k_api);
@@ -159,7 +159,7 @@ TEST_F(ResumptionTest, DoesNotResumeWhenThePeersTimeIsOver) {
     put_ticket(*ticket, Standing{ticket->standing.proof, Clock::now()});
     EXPECT_FALSE(resumes(api_, web_));
     auto expired = std::make_shared<Proof>(*ticket->standing.proof);
-    expired->valid_until = Clock::now();
+    expired->validity.until = Clock::now();
     (void)take_ticket();
     put_ticket(*ticket, Standing{expired, Clock::now() + 1h});
     EXPECT_FALSE(resumes(api_, web_));
@@ -261,8 +261,9 @@ class ServerSessionsTest : public ::testing::Test {
     }
 
     Clock::time_point now_ = Clock::now();
-    std::shared_ptr<Proof> proof_ =
-        std::make_shared<Proof>(Proof{k_web, now_ + 2h, now_ - 1h, now_ + 30min});
+    std::shared_ptr<Proof> proof_ = std::make_shared<Proof>(
+        Proof{k_web, PeerRole::client, "", now_ + 2h, Validity{now_ - 1h, now_ + 30min}}
+    );
     ServerSessions sessions_;
 };
 
@@ -274,7 +275,7 @@ TEST_F(ServerSessionsTest, ForgetWhoseCertificateHasExpired) {
 }
 
 TEST_F(ServerSessionsTest, ForgetAfterAnHourAtMost) {
-    proof_->valid_until = now_ + 24h;
+    proof_->validity.until = now_ + 24h;
     sessions_.put(name(1), remembered());
     EXPECT_NE(sessions_.find(name(1), now_ + 59min), nullptr);
     EXPECT_EQ(sessions_.find(name(1), now_ + 60min), nullptr);

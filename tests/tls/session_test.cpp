@@ -167,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadPeer{
             "CodeSigningOnly",
             [](Recipe& r) { r.extended_key_usage = "codeSigning"; },
-            "does not verify"
+            "extendedKeyUsage lacks serverAuth or clientAuth"
         }
     ),
     [](const auto& tested) { return std::string(tested.param.name); }
