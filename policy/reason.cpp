@@ -74,6 +74,8 @@ std::string_view to_string(Reason reason) {
             return "upstream_malformed";
         case Reason::client_closed:
             return "client_closed";
+        case Reason::peer_untrusted:
+            return "peer_untrusted";
         case Reason::tls_handshake_failed:
             return "tls_handshake_failed";
         case Reason::loop_refused:

@@ -46,6 +46,7 @@ enum class Reason : std::uint8_t {
     upstream_malformed,
     client_closed,
     tls_handshake_failed,
+    peer_untrusted,  // while connected: its certificate ended, or its CA is trusted no more
     loop_refused,
     overloaded,
     draining,

@@ -95,6 +95,8 @@ constexpr FailureRow consequence_of(Reason reason) {
             return warned(502, internal, "The response cannot be understood beyond doubt.");
         case Reason::client_closed:
             return told(0, cancelled, "The client went away.");
+        case Reason::peer_untrusted:
+            return told(0, unavailable, "The peer's certificate is no longer valid.");
         case Reason::tls_handshake_failed:
             return told(0, unavailable, "The TLS handshake failed.");
         case Reason::loop_refused:

@@ -12,6 +12,9 @@ namespace proxy {
 
 namespace {
 
+/// Peers whose proofs are held against a new trust bundle in one go: 20 ms of the control thread.
+constexpr std::size_t k_doubtful_at_once_max = 64;
+
 /// Holds a pass of the worker's gate for as long as the connection lives.
 io::Awaitable<void> serve_inbound(
     inbound::InboundContext& context,
@@ -145,11 +148,39 @@ void Worker::adopt(
 
 void Worker::adopt(std::shared_ptr<const tls::Context> context) {
     loop_->post([this, context = std::move(context)]() mutable {
+        generations_.begin(context);
         worker_.tls = std::move(context);
         worker_.pool.begin_generation();
         worker_.shared.begin_generation();
         retire_shared();  // peers come back and see the new identity, and we theirs
     });
+}
+
+void Worker::list_doubtful_peers(
+    std::shared_ptr<const tls::Material> material,
+    std::function<void(std::vector<std::shared_ptr<const tls::Proof>>)> doubtful
+) {
+    loop_->post([this, material = std::move(material), doubtful = std::move(doubtful)] {
+        auto proofs = generations_.doubtful(*material, k_doubtful_at_once_max);
+        if (!proofs.empty()) {
+            doubtful(std::move(proofs));
+        }
+    });
+}
+
+void Worker::settle_peers(tls::Review review) {
+    loop_->post([this, review = std::move(review)] {
+        generations_.settle(review, [this](tls::PeerRole role) { count_cut_peer(role); });
+    });
+}
+
+void Worker::count_cut_peer(tls::PeerRole role) {
+    const bool is_client = role == tls::PeerRole::client;
+    worker_.sheet.on_error(
+        is_client ? telemetry::Direction::inbound : telemetry::Direction::outbound,
+        false,
+        to_string(policy::Reason::peer_untrusted)
+    );
 }
 
 void Worker::collect(std::function<void(std::shared_ptr<const telemetry::Sheet::Numbers>)> done) {
@@ -198,7 +229,7 @@ io::Awaitable<void> Worker::run_ticks() {
         worker_.pool.prune(now);
         const auto today = std::chrono::system_clock::now();
         worker_.shared.prune(today);
-        inbound_.live.expire(today);
+        generations_.expire(today, [this](tls::PeerRole role) { count_cut_peer(role); });
     }
 }
 

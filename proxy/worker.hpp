@@ -9,6 +9,7 @@
 #include "proxy/worker_context.hpp"
 #include "telemetry/sheet.hpp"
 #include "tls/context.hpp"
+#include "tls/generations.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -39,6 +40,14 @@ class Worker {
     /// The next handshakes use `context`; pooled connections of the old identity are closed, and
     /// shared ones end with what is under way in them.
     void adopt(std::shared_ptr<const tls::Context> context);
+    /// Hands the proofs of live connections to `doubtful` that were not held against the trust
+    /// bundles of `material` yet, a few at a time; does not call it when there are none.
+    void list_doubtful_peers(
+        std::shared_ptr<const tls::Material> material,
+        std::function<void(std::vector<std::shared_ptr<const tls::Proof>>)> doubtful
+    );
+    /// Closes the connections whose peer's proof failed.
+    void settle_peers(tls::Review review);
     /// Hands a copy of this worker's numbers to `done`.
     void collect(std::function<void(std::shared_ptr<const telemetry::Sheet::Numbers>)> done);
     /// Answers with `Connection: close` from now on; new connections are still served.
@@ -57,6 +66,7 @@ class Worker {
     );
     void accept_inbound(net::Listener& listener, inbound::ListenerFacts facts);
     void accept_outbound(net::Listener& listener);
+    void count_cut_peer(tls::PeerRole role);
     /// Peers open no more streams on the connections that they have.
     void retire_shared();
     [[nodiscard]] io::Awaitable<void> run_ticks();
@@ -64,6 +74,7 @@ class Worker {
     const Configuration& configuration_;
     std::optional<io::Loop> loop_;  // reset by stop(): the frames in it die first
     WorkerContext worker_;
+    tls::Generations generations_;
     inbound::InboundContext inbound_;
     struct InboundListener {
         net::Listener listener;

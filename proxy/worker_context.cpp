@@ -44,7 +44,7 @@ WorkerContext::WorkerContext(
       local_addresses(net::local_addresses()) {}
 
 upstream::ConnectEnvironment WorkerContext::connect_environment() {
-    return upstream::ConnectEnvironment{loop, clock, configuration.limits, tls};
+    return upstream::ConnectEnvironment{loop, clock, configuration.limits, handshake_failures, tls};
 }
 
 std::uint32_t WorkerContext::client_idle_ms_max() const {
@@ -67,12 +67,12 @@ io::Awaitable<Result<upstream::Lease>> open(
     if (stream.has_error()) {
         co_return stream.error();
     }
-    const auto not_after = stream->peer_not_after();
+    const auto retire_at = stream->retire_at();
     auto connection = std::make_unique<upstream::Connection>(
         std::move(*stream), worker.clock, worker.configuration.limits, worker.sheet, series
     );
     connection->generation = generation;
-    connection->ends_at = steady_time_of(worker.clock.now(), not_after);
+    connection->retire_at = steady_time_of(worker.clock.now(), retire_at);
     co_return upstream::Lease(worker.pool, std::move(place), std::move(connection));
 }
 

@@ -5,6 +5,7 @@
 #include "policy/snapshot.hpp"
 #include "proxy/configuration.hpp"
 #include "proxy/drain.hpp"
+#include "proxy/handshake_failures.hpp"
 #include "proxy/http/working_memory.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/upstream/balancer.hpp"
@@ -36,6 +37,7 @@ struct WorkerContext {
     Gate inbound_gate;       // one each: strangers at the pod's ports must not
     Gate outbound_gate;      // keep its application from calling others
     telemetry::Sheet sheet;  // before what counts into it
+    HandshakeFailures handshake_failures{sheet};
     http::WorkingMemories memories;
     upstream::Pool pool;
     upstream::SharedConnections shared;

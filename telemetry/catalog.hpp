@@ -147,6 +147,13 @@ inline constexpr Family outbound_tcp_errors_total{
     "error",
 };
 
+inline constexpr Family tls_handshake_failures_total{
+    "tls_handshake_failures_total",
+    FamilyType::counter,
+    "TLS handshakes that failed.",
+    "direction reason",
+};
+
 inline constexpr Family split_backend_total{
     "split_backend_total",
     FamilyType::counter,
@@ -236,6 +243,7 @@ inline constexpr std::array k_families = {
     &inbound_tcp_errors_total,
     &outbound_http_errors_total,
     &outbound_tcp_errors_total,
+    &tls_handshake_failures_total,
     &split_backend_total,
     &split_backend_empty_total,
     &process_start_time_seconds,

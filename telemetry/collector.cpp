@@ -108,10 +108,14 @@ void write_verdicts(TextWriter& text, const MergedNumbers& numbers) {
 }
 
 const Family& error_family(const ErrorLabels& labels) {
-    if (labels.direction == Direction::inbound) {
-        return labels.http ? catalog::inbound_http_errors_total : catalog::inbound_tcp_errors_total;
+    const bool is_http = labels.scope == ErrorScope::http;
+    if (labels.scope == ErrorScope::handshake) {
+        return catalog::tls_handshake_failures_total;
     }
-    return labels.http ? catalog::outbound_http_errors_total : catalog::outbound_tcp_errors_total;
+    if (labels.direction == Direction::inbound) {
+        return is_http ? catalog::inbound_http_errors_total : catalog::inbound_tcp_errors_total;
+    }
+    return is_http ? catalog::outbound_http_errors_total : catalog::outbound_tcp_errors_total;
 }
 
 void write_errors(TextWriter& text, const Merged<ErrorLabels, std::uint64_t>& errors) {
@@ -119,13 +123,12 @@ void write_errors(TextWriter& text, const Merged<ErrorLabels, std::uint64_t>& er
          {&catalog::inbound_http_errors_total,
           &catalog::inbound_tcp_errors_total,
           &catalog::outbound_http_errors_total,
-          &catalog::outbound_tcp_errors_total}) {
+          &catalog::outbound_tcp_errors_total,
+          &catalog::tls_handshake_failures_total}) {
         text.begin(*family);
         for (const auto& [error, count] : errors) {
             if (&error_family(*error) == family) {
-                SeriesLabels labels;
-                labels.add("error", error->reason);
-                text.add(labels, count);
+                text.add(labels_of(*error), count);
             }
         }
     }

@@ -71,9 +71,11 @@ struct CloseCount {
     std::uint64_t count = 0;
 };
 
+enum class ErrorScope : std::uint8_t { http, tcp, handshake };
+
 struct ErrorLabels {
     Direction direction = Direction::inbound;
-    bool http = true;
+    ErrorScope scope = ErrorScope::http;
     std::string reason;
     auto operator<=>(const ErrorLabels&) const = default;
 };

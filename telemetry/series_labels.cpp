@@ -199,4 +199,15 @@ SeriesLabels labels_of(const SplitLabels& split) {
     return labels;
 }
 
+SeriesLabels labels_of(const ErrorLabels& error) {
+    SeriesLabels labels;
+    if (error.scope == ErrorScope::handshake) {
+        labels.add("direction", text_of(error.direction));
+        labels.add("reason", error.reason);
+    } else {
+        labels.add("error", error.reason);
+    }
+    return labels;
+}
+
 }  // namespace telemetry

@@ -1,7 +1,7 @@
 // Private to telemetry/: how a label set is written, in Linkerd's words (smi.md §3.4 lists them).
 #pragma once
 
-#include "telemetry/sheet.hpp"
+#include "telemetry/numbers.hpp"
 
 #include <string>
 #include <string_view>
@@ -30,5 +30,6 @@ class SeriesLabels {
 [[nodiscard]] SeriesLabels labels_of(const TcpTarget& target);
 [[nodiscard]] SeriesLabels labels_of(const VerdictLabels& verdict);
 [[nodiscard]] SeriesLabels labels_of(const SplitLabels& split);
+[[nodiscard]] SeriesLabels labels_of(const ErrorLabels& error);
 
 }  // namespace telemetry

@@ -63,7 +63,7 @@ SplitLabels other_set(const SplitLabels&) {
 }
 
 ErrorLabels other_set(const ErrorLabels& labels) {
-    return {labels.direction, labels.http, std::string(k_other)};
+    return {labels.direction, labels.scope, std::string(k_other)};
 }
 
 void Histogram::observe(std::chrono::microseconds latency) {
@@ -158,6 +158,11 @@ Sheet::Sheet(std::size_t label_sets_max) : state_(std::make_unique<State>(label_
 
 Sheet::~Sheet() = default;
 
+void Sheet::State::count_error(const ErrorLabels& labels) {
+    auto& table = numbers.errors;
+    ++table.counts[error_index.find_or_add(table, labels, sets_max)];
+}
+
 HttpSeries& Sheet::http(const HttpTarget& target) {
     return state_->http(target);
 }
@@ -185,9 +190,12 @@ Counter Sheet::empty_split(const SplitLabels& labels) {
 }
 
 void Sheet::on_error(Direction direction, bool http, std::string_view reason) {
-    auto& table = state_->numbers.errors;
-    const ErrorLabels labels{direction, http, std::string(reason)};
-    ++table.counts[state_->error_index.find_or_add(table, labels, state_->sets_max)];
+    const ErrorScope scope = http ? ErrorScope::http : ErrorScope::tcp;
+    state_->count_error({direction, scope, std::string(reason)});
+}
+
+void Sheet::on_handshake_failure(Direction direction, std::string_view reason) {
+    state_->count_error({direction, ErrorScope::handshake, std::string(reason)});
 }
 
 void Sheet::on_tcp_open(TcpSeries& series) {

@@ -112,6 +112,8 @@ class Sheet {
     void on_empty_split(const SplitLabels& labels) { empty_split(labels).count(); }
     /// Data-path errors that belong to no request: malformed heads, loops, handshake failures …
     void on_error(Direction direction, bool http, std::string_view reason);
+    /// Why a TLS handshake failed, beside the error that it is.
+    void on_handshake_failure(Direction direction, std::string_view reason);
 
     // tcp_*: opened/closed and bytes, `read` and `written` from our socket's view.
     void on_tcp_open(TcpSeries& series);

@@ -98,6 +98,7 @@ struct Sheet::State {
     /// The row for this outcome; that of the "other" series when no more may be added.
     const HttpSeries::Row& row(HttpSeries& series, std::uint16_t status, std::string_view error);
     CloseCount& close_count(TcpSeries& series, std::string_view error);
+    void count_error(const ErrorLabels& labels);
 
     std::size_t sets_max;
     Numbers numbers;

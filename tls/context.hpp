@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy/result.hpp"
+#include "tls/live_peers.hpp"
 #include "tls/material.hpp"
 #include "tls/proof.hpp"
 #include "tls/resumption.hpp"
@@ -11,8 +12,9 @@
 
 namespace tls {
 
-/// What the connections of one Context leave to the next ones. All of it is bounded.
+/// What the connections of one Context share, and leave to the next ones. All of it is bounded.
 struct Caches {
+    LivePeers live;
     ProvedChains chains;
     ServerSessions sessions;
     ClientTickets tickets;

@@ -89,7 +89,8 @@ bool Session::attach() {
     if (ssl_ == nullptr || bio == nullptr) {
         BIO_free(bio);
         ssl_.reset();
-        (void)fail(take_openssl_errors("no memory for a TLS session"));
+        (void
+        )fail(take_openssl_errors("no memory for a TLS session"), HandshakeFailure::internal_error);
         return false;
     }
     BIO_set_data(bio, this);
@@ -159,6 +160,7 @@ Session::ReadResult Session::read(std::span<char> buffer, CiphertextSource* sour
             break;
         }
         result.bytes += got;
+        is_established_ = true;
     }
     source_ = nullptr;
     if (holds_session_) {
@@ -272,13 +274,32 @@ Session::Step Session::step_after(int ssl_result) {
         case SSL_ERROR_ZERO_RETURN:
             return Step::closed;
         default:
-            return fail("TLS failed: " + take_openssl_errors("no reason given"));
+            return fail_on_openssl_errors();
     }
 }
 
-Session::Step Session::fail(std::string sentence) {
+Session::Step Session::fail_on_openssl_errors() {
+    const unsigned long error = ERR_peek_last_error();
+    const int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
+    if (ERR_GET_LIB(error) == ERR_LIB_SSL && alert >= 0) {
+        ERR_clear_error();
+        return fail(
+            "the peer ended TLS with " + meaning_of_alert(alert), HandshakeFailure::refused_by_peer
+        );
+    }
+    auto why = HandshakeFailure::protocol_error;
+    if (ERR_GET_REASON(error) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+        why = HandshakeFailure::no_certificate;
+    } else if (ERR_GET_REASON(error) == SSL_R_NO_APPLICATION_PROTOCOL) {
+        why = HandshakeFailure::no_common_protocol;
+    }
+    return fail("TLS failed: " + take_openssl_errors("no reason given"), why);
+}
+
+Session::Step Session::fail(std::string sentence, HandshakeFailure why) {
     if (failure_.empty()) {  // the first reason is the cause, later ones are its consequences
         failure_ = std::move(sentence);
+        handshake_failure_ = is_established_ ? HandshakeFailure::none : why;
     }
     return Step::failed;
 }

@@ -3,6 +3,7 @@
 
 #include "policy/identity.hpp"
 #include "tls/context.hpp"
+#include "tls/handshake_failure.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -20,7 +21,6 @@ namespace tls {
 struct Peer {
     policy::Identity identity;
     Alpn alpn = Alpn::none;
-    std::chrono::system_clock::time_point not_after;  // of the peer's leaf
 };
 
 /// A record holds 16 KiB of plaintext (RFC 8446 §5.1).
@@ -105,11 +105,15 @@ class Session {
     /// True when read() would not ask for input.
     [[nodiscard]] bool has_pending() noexcept;
     [[nodiscard]] const Peer& peer() const noexcept { return peer_; }
+    /// What peer() rests on, once the handshake is done.
+    [[nodiscard]] const std::shared_ptr<const Proof>& proof() const noexcept {
+        return standing_.proof;
+    }
+    [[nodiscard]] const Context& context() const noexcept { return *context_; }
     [[nodiscard]] bool is_resumed() const noexcept;
     [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
-    /// True when the handshake failed on whom the peer's certificate names: somebody else than
-    /// allowed, a member of a trust domain that is not trusted, or nobody.
-    [[nodiscard]] bool failed_on_identity() const noexcept { return failed_on_identity_; }
+    /// Why the handshake failed. A client learns with its first read that the server refused it.
+    [[nodiscard]] HandshakeFailure handshake_failure() const noexcept { return handshake_failure_; }
 
  private:
     struct Callbacks;           // what OpenSSL calls back for bytes,
@@ -140,7 +144,8 @@ class Session {
     [[nodiscard]] bool has_ciphertext() const noexcept;
     [[nodiscard]] Step step_without_ciphertext() const noexcept;
     Step step_after(int ssl_result);
-    Step fail(std::string sentence);
+    Step fail(std::string sentence, HandshakeFailure why = HandshakeFailure::protocol_error);
+    Step fail_on_openssl_errors();
     [[nodiscard]] std::size_t take_input(std::span<char> to);
     void put_out(std::string_view record);
 
@@ -154,12 +159,13 @@ class Session {
     CiphertextSource* source_ = nullptr;  // during a call that may ask it
     CiphertextSink* sink_ = nullptr;      // likewise
     bool input_has_ended_ = false;
-    bool failed_on_identity_ = false;
-    bool has_proved_ = false;     // the peer showed its certificate in this handshake
-    bool holds_session_ = false;  // OpenSSL keeps more of it than we need: a ticket
+    bool has_proved_ = false;      // the peer showed its certificate in this handshake
+    bool is_established_ = false;  // the peer has sent plaintext: it has accepted us
+    bool holds_session_ = false;   // OpenSSL keeps more of it than we need: a ticket
     std::string output_;
     Peer peer_;
     std::string failure_;
+    HandshakeFailure handshake_failure_ = HandshakeFailure::none;
 };
 
 /// Tells OpenSSL to call Sessions back; make_context does that once.

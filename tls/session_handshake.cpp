@@ -128,7 +128,9 @@ Session::Step Session::handshake(CiphertextSource* source) {
     }
     const Step step = step_after(result);
     if (step == Step::closed || step == Step::truncated) {
-        return fail("the peer closed the connection during the TLS handshake");
+        return fail(
+            "the peer closed the connection during the TLS handshake", HandshakeFailure::peer_closed
+        );
     }
     return step;
 }
@@ -139,11 +141,16 @@ bool Session::verify(X509_STORE_CTX* asked) {
     auto proof = context_->caches->chains.prove(asked, role, context_->material->trust, now);
     if (!proof) {
         if (proof.error().obstacle == Obstacle::chain) {
-            (void)fail("the peer's certificate does not verify: " + proof.error().sentence);
+            (void)fail(
+                "the peer's certificate does not verify: " + proof.error().sentence,
+                HandshakeFailure::untrusted
+            );
             return false;
         }
-        failed_on_identity_ = true;
-        (void)fail("the peer's certificate names nobody: " + proof.error().sentence);
+        (void)fail(
+            "the peer's certificate names nobody: " + proof.error().sentence,
+            HandshakeFailure::no_identity
+        );
     } else {
         has_proved_ = true;
         standing_ = Standing::begin(std::move(*proof), now);
@@ -158,13 +165,16 @@ bool Session::verify(X509_STORE_CTX* asked) {
 bool Session::judge() {
     const Proof& proof = *standing_.proof;
     if (expected_ && proof.identity != expected_->identity) {
-        failed_on_identity_ = true;
-        (void
-        )fail("peer presented " + proof.identity.uri() + ", expected " + expected_->identity.uri());
+        (void)fail(
+            "peer presented " + proof.identity.uri() + ", expected " + expected_->identity.uri(),
+            HandshakeFailure::unexpected_identity
+        );
         return false;
     }
     if (!standing_.holds_at(Clock::now())) {
-        (void)fail("the certificate of " + proof.identity.uri() + " has expired");
+        (void)fail(
+            "the certificate of " + proof.identity.uri() + " has expired", HandshakeFailure::expired
+        );
         return false;
     }
     return true;
@@ -174,7 +184,7 @@ bool Session::finish_handshake() {
     // Either the peer has shown its certificate by now, or it has proved to know the secret of the
     // session that `standing_` belongs to. What stood then may be over now: it is judged again.
     if (standing_.proof == nullptr || !(has_proved_ || is_resumed())) {
-        (void)fail("the peer presented no certificate");
+        (void)fail("the peer presented no certificate", HandshakeFailure::no_certificate);
         return false;
     }
     if (!judge()) {
@@ -182,10 +192,12 @@ bool Session::finish_handshake() {
     }
     const Alpn alpn = agreed_alpn(ssl_.get());
     if (alpn == Alpn::none || (expected_ && !was_offered(alpn, expected_->alpn))) {
-        (void)fail("the peer agreed on none of our protocols (ALPN)");
+        (void)fail(
+            "the peer agreed on none of our protocols (ALPN)", HandshakeFailure::no_common_protocol
+        );
         return false;
     }
-    peer_ = Peer{standing_.proof->identity, alpn, standing_.proof->leaf_not_after};
+    peer_ = Peer{standing_.proof->identity, alpn};
     remember();
     let_go_of_session();
     return true;

@@ -4,15 +4,29 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
 namespace tls {
 
+namespace {
+
+/// What begins before has so much time to end in; less where certificates are that short-lived.
+constexpr std::chrono::seconds k_retirement{10};
+
+Clock::time_point retire_at_of(const Proof& proof, Clock::time_point now) {
+    const auto left = proof.validity.until - now;
+    return proof.validity.until - std::min<Clock::duration>(k_retirement, left / 4);
+}
+
+}  // namespace
+
 struct Stream::State final : CiphertextSource, CiphertextSink {
     explicit State(io::Socket connected) : socket(std::move(connected)) {}
 
     io::Awaitable<policy::Result<Peer>> shake_hands();
+    policy::Result<Peer> fail_handshake(io::Error error);
     std::optional<io::Error> try_flush();
 
     [[nodiscard]] bool is_readable() const noexcept override { return socket.may_be_readable(); }
@@ -21,6 +35,9 @@ struct Stream::State final : CiphertextSource, CiphertextSink {
 
     io::Socket socket;
     std::unique_ptr<Session> session;
+    LivePeers::Entry live{socket};  // from the end of the handshake
+    HandshakeFailure socket_failure = HandshakeFailure::none;
+    Clock::time_point retire_at = Clock::time_point::max();
     bool has_closed_output = false;
     // What broke the socket while the session used it.
     io::Error receive_error;
@@ -28,6 +45,7 @@ struct Stream::State final : CiphertextSource, CiphertextSink {
 };
 
 io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
+    const Context& context = session->context();
     for (;;) {
         const Session::Step step = session->handshake(this);
         const io::Error unsent = co_await socket.when_writable([this] { return try_flush(); });
@@ -35,9 +53,11 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
             co_return policy::failed<Peer>(session->failure());
         }
         if (unsent) {
-            co_return policy::failed<Peer>("TLS handshake: cannot send: " + unsent.message());
+            co_return fail_handshake(unsent);
         }
         if (step == Session::Step::done) {
+            retire_at = retire_at_of(*session->proof(), Clock::now());
+            context.caches->live.enter(live, session->proof(), context.material);
             co_return session->peer();
         }
         const io::Error unreceived = co_await socket.when_readable([this] {
@@ -45,11 +65,18 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
                                                              : std::nullopt;
         });
         if (unreceived) {
-            co_return policy::failed<Peer>(
-                "TLS handshake: cannot receive: " + unreceived.message()
-            );
+            co_return fail_handshake(unreceived);
         }
     }
+}
+
+/// Only whoever watches over the time closes the socket meanwhile.
+policy::Result<Peer> Stream::State::fail_handshake(io::Error error) {
+    const bool is_timeout = error == boost::asio::error::operation_aborted;
+    socket_failure = is_timeout ? HandshakeFailure::timeout : HandshakeFailure::peer_closed;
+    return policy::failed<Peer>(
+        "TLS handshake: " + (is_timeout ? std::string("it took too long") : error.message())
+    );
 }
 
 /// The end of it is no error here: the session knows whether it was due.
@@ -200,13 +227,14 @@ Alpn Stream::alpn() const noexcept {
     return state_->session != nullptr ? state_->session->peer().alpn : Alpn::none;
 }
 
-std::chrono::system_clock::time_point Stream::peer_not_after() const noexcept {
-    return state_->session != nullptr ? state_->session->peer().not_after
-                                      : std::chrono::system_clock::time_point();
+std::chrono::system_clock::time_point Stream::retire_at() const noexcept {
+    return state_->retire_at;
 }
 
-bool Stream::failed_on_identity() const noexcept {
-    return state_->session != nullptr && state_->session->failed_on_identity();
+HandshakeFailure Stream::handshake_failure() const noexcept {
+    return state_->socket_failure != HandshakeFailure::none || state_->session == nullptr
+               ? state_->socket_failure
+               : state_->session->handshake_failure();
 }
 
 const std::string& Stream::failure() const noexcept {

@@ -25,6 +25,7 @@ struct WriteProgress {
     std::size_t taken = 0;  // plaintext bytes that are encrypted
 };
 
+/// After the handshake it lives no longer than what the peer has proved (LivePeers).
 /// Owned by one connection, used by one reader and one writer at a time (they may overlap) on the
 /// socket's thread. Closing = destroying it or closing its socket; pending operations end with
 /// operation_aborted. The try_* never wait: nullopt means that the socket's readiness is to be
@@ -86,10 +87,11 @@ class Stream {
     [[nodiscard]] bool has_pending() const noexcept;
     /// What the handshake agreed on.
     [[nodiscard]] Alpn alpn() const noexcept;
-    /// When the certificate ends that the peer has proved itself with.
-    [[nodiscard]] std::chrono::system_clock::time_point peer_not_after() const noexcept;
-    /// After a failed accept or connect: the peer proved an identity, but not one we accept.
-    [[nodiscard]] bool failed_on_identity() const noexcept;
+    /// From then on nothing new should begin here: soon the peer's certificate (or one above it)
+    /// ends, and with it this connection. Never before the handshake.
+    [[nodiscard]] std::chrono::system_clock::time_point retire_at() const noexcept;
+    /// After a failed accept or connect, and after a client's first read: the server judges last.
+    [[nodiscard]] HandshakeFailure handshake_failure() const noexcept;
     /// The sentence behind a StreamError of a read or write; empty when there was none.
     [[nodiscard]] const std::string& failure() const noexcept;
 

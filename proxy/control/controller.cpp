@@ -216,7 +216,7 @@ telemetry::ProcessFacts Controller::process_facts() const {
     facts.owner_name = configuration_.owner.name;
     facts.version = SMILAX_VERSION;
     facts.start_time = start_time_;
-    if (const tls::Material* material = identity_.material()) {
+    if (const auto& material = identity_.material()) {
         facts.identity_not_after = material->not_after;
     }
     facts.identity_refreshes = identity_.refreshes();
@@ -258,6 +258,9 @@ void Controller::schedule_tick() {
     tick_timer_.async_wait([this](const aio::Error& error) {
         if (!error) {
             identity_.refresh();
+            if (identity_.material() != nullptr) {
+                peer_review_.run(identity_.material());
+            }
             keep_heap();
             schedule_tick();
         }

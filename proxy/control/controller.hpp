@@ -8,6 +8,7 @@
 #include "proxy/control/admin_server.hpp"
 #include "proxy/control/heap_keeper.hpp"
 #include "proxy/control/identity_keeper.hpp"
+#include "proxy/control/peer_review.hpp"
 #include "proxy/control/resource_source.hpp"
 #include "proxy/worker.hpp"
 #include "telemetry/collector.hpp"
@@ -79,6 +80,7 @@ class Controller {
     std::uint64_t resource_errors_total_ = 0;
     std::size_t workers_adopted_ = 0;  // of the first snapshot
     std::vector<std::unique_ptr<Worker>> workers_;
+    PeerReview peer_review_{context_.get_executor(), workers_};
     std::unique_ptr<AdminServer> admin_;
     std::string admin_address_;
     std::chrono::system_clock::time_point start_time_ = std::chrono::system_clock::now();

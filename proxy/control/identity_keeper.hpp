@@ -29,7 +29,7 @@ class IdentityKeeper {
     void refresh();
 
     /// Null with identity.source: none, and before load_first().
-    [[nodiscard]] const tls::Material* material() const { return material_.get(); }
+    [[nodiscard]] const std::shared_ptr<const tls::Material>& material() const { return material_; }
     [[nodiscard]] bool is_loaded() const { return source_ == nullptr || material_ != nullptr; }
     [[nodiscard]] std::uint64_t refreshes() const { return refreshes_; }
     [[nodiscard]] std::uint64_t refresh_errors() const { return refresh_errors_; }

@@ -58,14 +58,8 @@ void log_denial(
         return;
     }
     LineAllowance& allowance = connection.context.audit_lines;
-    std::string skipped;
-    if (is_audited) {
-        if (!allowance.take(connection.context.worker.clock.now())) {
-            return;
-        }
-        if (const std::uint64_t count = allowance.take_skipped(); count > 0) {
-            skipped = fmt::format(" ({} such lines before this one left out)", count);
-        }
+    if (is_audited && !allowance.take(connection.context.worker.clock.now())) {
+        return;
     }
     telemetry::log(
         level,
@@ -77,7 +71,7 @@ void log_denial(
             peer_text(connection),
             to_string(verdict.reason),
             nearest_text(verdict),
-            skipped
+            is_audited ? allowance.take_skipped_text() : std::string()
         )
     );
 }

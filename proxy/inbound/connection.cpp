@@ -5,7 +5,6 @@
 #include "proxy/inbound/tcp.hpp"
 #include "proxy/net/detect.hpp"
 #include "proxy/net/socket.hpp"
-#include "telemetry/log.hpp"
 
 #include <fmt/format.h>
 
@@ -53,14 +52,24 @@ io::Awaitable<Result<tls::Alpn>> accept_mesh(Connection& connection) {
     const std::string early(connection.buffer.data());
     auto peer = co_await stream.accept(worker.tls, early);
     connection.deadline.disarm();
+    const tls::HandshakeFailure why = stream.handshake_failure();
     connection.stream = net::Stream(std::move(stream));
     connection.deadline.watch(&connection.stream.socket());
     connection.buffer.consume(early.size());
     if (peer.has_error()) {
+        worker.handshake_failures.add(
+            telemetry::Direction::inbound,
+            why,
+            fmt::format(
+                "{} for port {}",
+                connection.peer_address ? connection.peer_address->text() : "somewhere",
+                connection.pod_port
+            ),
+            peer.error()
+        );
         co_return Failure{Reason::tls_handshake_failed, Side::client, peer.error()};
     }
     connection.peer = peer->identity;
-    connection.peer_not_after = peer->not_after;
     connection.is_mesh = true;
     co_return peer->alpn;
 }
@@ -69,14 +78,6 @@ io::Awaitable<void> serve_mesh(Connection& connection) {
     auto alpn = co_await accept_mesh(connection);
     if (alpn.has_error()) {
         count_error(connection.context, alpn.error().reason);
-        telemetry::log(
-            telemetry::LogLevel::warning,
-            fmt::format(
-                "inbound TLS handshake for port {} failed: {}",
-                connection.pod_port,
-                telemetry::escaped(alpn.error().cause)
-            )
-        );
         co_return;
     }
     if (*alpn == tls::Alpn::mux) {

@@ -4,9 +4,9 @@
 #include "io/socket.hpp"
 #include "policy/address.hpp"
 #include "policy/identity.hpp"
-#include "proxy/inbound/line_allowance.hpp"
 #include "proxy/inbound/live_connections.hpp"
 #include "proxy/inbound/rule_counts.hpp"
+#include "proxy/line_allowance.hpp"
 #include "proxy/net/buffer.hpp"
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/mux/connection.hpp"
@@ -14,7 +14,6 @@
 #include "proxy/net/stream.hpp"
 #include "proxy/worker_context.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <unordered_set>
@@ -46,14 +45,10 @@ struct Connection {
     bool is_redirected = false;
     std::optional<policy::Identity> peer;  // verified; empty: unauthenticated
     bool is_mesh = false;                  // arrived inside our mTLS
-    /// When the peer's certificate ends, and with it what the peer has proved.
-    std::chrono::system_clock::time_point peer_not_after =
-        std::chrono::system_clock::time_point::max();
     /// Where the connection comes from (podLabelSelector of an IdentityBinding).
     std::optional<policy::IpAddress> peer_address = net::peer_address(stream.socket());
     RuleCounts counts = {};
 
-    [[nodiscard]] bool has_expired_peer() const { return context.live.now() >= peer_not_after; }
     [[nodiscard]] const policy::Identity* peer_or_null() const {
         return peer.has_value() ? &*peer : nullptr;
     }

@@ -135,7 +135,6 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
         );
         if (outcome.is_upgraded) {
             AdmittedFacts facts = admitted_facts(gathered.facts, worker.configuration.policy);
-            facts.peer_not_after = self.connection.peer_not_after;
             co_await relay_upgraded(
                 self.connection, self.session, lease->session(), std::move(facts)
             );
@@ -234,7 +233,7 @@ io::Awaitable<void> serve_http(Connection& connection) {
         }
     };
     bool may_go_on = true;
-    while (may_go_on && !connection.has_expired_peer()) {
+    while (may_go_on) {
         auto next = co_await self.session.next(worker.client_idle_ms_max());
         if (next.has_error()) {
             co_await respond_malformed(self, next.error());

@@ -62,15 +62,6 @@ void LiveConnections::Entry::cut() {
     socket_.close();
 }
 
-void LiveConnections::expire(std::chrono::system_clock::time_point now) {
-    now_ = now;
-    for (Entry& entry : entries_) {
-        if (!entry.was_cut_ && entry.facts_.peer_not_after <= now) {
-            entry.cut();
-        }
-    }
-}
-
 std::size_t LiveConnections::review(const policy::Snapshot& snapshot) {
     std::size_t cut = 0;
     for (Entry& entry : entries_) {

@@ -8,7 +8,6 @@
 
 #include <boost/intrusive/list.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,8 +20,6 @@ namespace proxy::inbound {
 struct AdmittedFacts {
     std::optional<policy::Identity> peer;
     std::optional<policy::IpAddress> peer_address;
-    std::chrono::system_clock::time_point peer_not_after =
-        std::chrono::system_clock::time_point::max();
     std::uint16_t port = 0;
     bool is_http = false;
     // Of an upgraded request:
@@ -63,14 +60,8 @@ class LiveConnections {
 
     /// Closes every connection that `snapshot` no longer allows; returns how many.
     std::size_t review(const policy::Snapshot& snapshot);
-    /// Closes every connection whose peer's certificate has ended by `now`. Called on the worker's
-    /// tick.
-    void expire(std::chrono::system_clock::time_point now);
-    /// When that was last: for who asks with each request, and may be a tick late.
-    [[nodiscard]] std::chrono::system_clock::time_point now() const { return now_; }
 
  private:
-    std::chrono::system_clock::time_point now_ = std::chrono::system_clock::now();
     boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>> entries_;
 };
 

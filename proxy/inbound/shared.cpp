@@ -19,7 +19,6 @@ struct StreamFacts {
     policy::SocketAddress application;
     bool is_redirected = false;
     std::optional<policy::Identity> peer;
-    std::chrono::system_clock::time_point peer_not_after;
     std::optional<policy::IpAddress> peer_address;
 };
 
@@ -40,7 +39,6 @@ io::Awaitable<void> serve_stream(
         facts->is_redirected,
         facts->peer,
         true,
-        facts->peer_not_after,
         facts->peer_address
     };
     connection.deadline.watch(&connection.stream.socket());
@@ -83,25 +81,15 @@ io::Awaitable<void> serve_shared(Connection& connection) {
         connection.application,
         connection.is_redirected,
         connection.peer,
-        connection.peer_not_after,
         connection.peer_address
     });
     net::mux::Owner owner;
     // Asked by the last stream too, which may end after this frame.
-    owner.idle_ms_max = [&context, facts] {
-        const bool has_expired = context.live.now() >= facts->peer_not_after;
-        return has_expired ? 0 : context.worker.client_idle_ms_max();
-    };
+    owner.idle_ms_max = [&context] { return context.worker.client_idle_ms_max(); };
     owner.on_traffic = [&record](const net::Traffic& traffic) {
         record.on_bytes(traffic.read_bytes, traffic.written_bytes);
     };
-    std::shared_ptr<net::mux::Connection> shared;
-    owner.serve = [&context, &connection, &shared, facts](std::unique_ptr<net::mux::Stream> stream
-                  ) {
-        if (connection.has_expired_peer()) {
-            shared->close();
-            return;
-        }
+    owner.serve = [&context, facts](std::unique_ptr<net::mux::Stream> stream) {
         auto pass = context.worker.inbound_gate.enter();
         if (!pass.has_value()) {
             return;  // which resets the stream
@@ -110,7 +98,7 @@ io::Awaitable<void> serve_shared(Connection& connection) {
         );
     };
     connection.deadline.watch(nullptr);
-    shared = std::make_shared<net::mux::Connection>(
+    const auto shared = std::make_shared<net::mux::Connection>(
         std::move(*connection.stream.tls()),
         net::mux::Role::server,
         worker.clock,

@@ -46,7 +46,6 @@ io::Awaitable<void> serve_tcp(Connection& connection) {
     AdmittedFacts facts;
     facts.peer = connection.peer;
     facts.peer_address = connection.peer_address;
-    facts.peer_not_after = connection.peer_not_after;
     facts.port = connection.pod_port;
     // Registered before it is judged: a snapshot that comes in between judges it again.
     LiveConnections::Entry entry(

@@ -53,12 +53,12 @@ bool Stream::is_going_away() const noexcept {
     return shared != nullptr && (*shared)->session().is_going_away();
 }
 
-std::chrono::system_clock::time_point Stream::peer_not_after() const noexcept {
+std::chrono::system_clock::time_point Stream::retire_at() const noexcept {
     if (const auto* tls = std::get_if<tls::Stream>(&transport_)) {
-        return tls->peer_not_after();
+        return tls->retire_at();
     }
     if (const auto* shared = std::get_if<Shared>(&transport_)) {
-        return (*shared)->session().peer_not_after();
+        return (*shared)->session().retire_at();
     }
     return std::chrono::system_clock::time_point::max();
 }

@@ -69,8 +69,9 @@ class Stream {
     [[nodiscard]] bool is_of_kept_connection() const noexcept;
     /// The connection that it shares is to end: it is not to be kept for later.
     [[nodiscard]] bool is_going_away() const noexcept;
-    /// When what the peer has proved ends; never where it has proved nothing.
-    [[nodiscard]] std::chrono::system_clock::time_point peer_not_after() const noexcept;
+    /// From then on nothing new should begin here (tls::Stream::retire_at); never where the peer
+    /// has proved nothing.
+    [[nodiscard]] std::chrono::system_clock::time_point retire_at() const noexcept;
 
  private:
     using Shared = std::unique_ptr<mux::Stream>;

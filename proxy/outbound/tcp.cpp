@@ -86,6 +86,9 @@ io::Awaitable<void> serve_tcp(Connection& connection) {
     net::RelayEnd client{connection.stream, connection.buffer, connection.deadline};
     net::RelayEnd upstream{*stream, buffer, deadline};
     const auto broken = co_await net::relay(client, upstream, limits);
+    if (const tls::Stream* const tls = stream->tls()) {
+        upstream::report_late_refusal(worker.handshake_failures, target_of(*choice).address, *tls);
+    }
     accepted.on_bytes(client.traffic.read_bytes, client.traffic.written_bytes);
     connected.on_bytes(upstream.traffic.read_bytes, upstream.traffic.written_bytes);
     if (broken.has_value()) {

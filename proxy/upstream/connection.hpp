@@ -31,8 +31,8 @@ struct Connection {
     std::optional<telemetry::TcpRecord> record;  // of a TCP connection of its own
     std::uint64_t generation = 0;                // the pool's, when the connection was opened
     std::chrono::steady_clock::time_point idle_since{};
-    /// When the peer's certificate ends, and with it what it has proved.
-    std::chrono::steady_clock::time_point ends_at = std::chrono::steady_clock::time_point::max();
+    /// From then on it is not kept for another exchange: the peer's certificate ends soon.
+    std::chrono::steady_clock::time_point retire_at = std::chrono::steady_clock::time_point::max();
 };
 
 }  // namespace proxy::upstream

@@ -64,14 +64,33 @@ io::Awaitable<Result<net::Stream>> handshake(
     auto peer = co_await stream.connect(environment.tls, alpn, *target.identity, endpoint);
     deadline.disarm();
     if (peer.has_error()) {
-        const Reason reason = stream.failed_on_identity() ? Reason::upstream_identity_mismatch
-                                                          : Reason::upstream_tls_failed;
+        const tls::HandshakeFailure why = stream.handshake_failure();
+        environment.handshake_failures.add(
+            telemetry::Direction::outbound, why, target.address.text(), peer.error()
+        );
+        const bool is_somebody_else = why == tls::HandshakeFailure::no_identity ||
+                                      why == tls::HandshakeFailure::unexpected_identity;
+        const Reason reason =
+            is_somebody_else ? Reason::upstream_identity_mismatch : Reason::upstream_tls_failed;
         co_return Failure{reason, Side::upstream, target.address.text() + ": " + peer.error()};
     }
     co_return net::Stream(std::move(stream));
 }
 
 }  // namespace
+
+void report_late_refusal(
+    HandshakeFailures& failures, const policy::SocketAddress& address, const tls::Stream& stream
+) {
+    if (stream.handshake_failure() == tls::HandshakeFailure::refused_by_peer) {
+        failures.add(
+            telemetry::Direction::outbound,
+            stream.handshake_failure(),
+            address.text(),
+            stream.failure()
+        );
+    }
+}
 
 std::size_t TargetHash::operator()(const Target& target) const noexcept {
     std::size_t seed = policy::SocketAddressHash{}(target.address);

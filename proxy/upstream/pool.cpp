@@ -55,7 +55,7 @@ std::optional<Lease> Pool::take(const PlacePin& place, Check check) {
 
 void Pool::put(Place& place, std::unique_ptr<Connection> connection) {
     const bool is_wanted = !is_shut_ && connection->generation == generation_ &&
-                           clock_.now() < connection->ends_at &&
+                           clock_.now() < connection->retire_at &&
                            place.idle.size() < limits_.upstream_idle_connections_max;
     if (is_wanted) {
         connection->idle_since = clock_.now();

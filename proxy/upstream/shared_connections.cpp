@@ -13,6 +13,7 @@ constexpr std::uint32_t k_idle_ms_max = 60'000;
 
 std::shared_ptr<net::mux::Connection> share(
     const ConnectEnvironment& environment,
+    const policy::SocketAddress& address,
     tls::Stream stream,
     telemetry::Sheet& sheet,
     telemetry::TcpSeries& series
@@ -22,6 +23,9 @@ std::shared_ptr<net::mux::Connection> share(
     owner.on_traffic = [record = std::make_shared<telemetry::TcpRecord>(sheet, series)](
                            const net::Traffic& traffic
                        ) { record->on_bytes(traffic.read_bytes, traffic.written_bytes); };
+    owner.on_end = [&failures = environment.handshake_failures, address](const tls::Stream& ended) {
+        report_late_refusal(failures, address, ended);
+    };
     auto connection = std::make_shared<net::mux::Connection>(
         std::move(stream),
         net::mux::Role::client,
@@ -95,7 +99,7 @@ io::Awaitable<Result<net::Stream>> SharedConnections::connect(
         end_connecting(*place, std::nullopt);
         co_return connected;
     }
-    const auto connection = share(environment, std::move(*tls), sheet, series);
+    const auto connection = share(environment, target.address, std::move(*tls), sheet, series);
     auto stream = connection->open();
     if (generation == generation_) {
         place->connections.push_back(connection);
@@ -120,7 +124,7 @@ void SharedConnections::prune(std::chrono::system_clock::time_point now) {
     boost::unordered::erase_if(places_, [now](const auto& entry) {
         Place& place = *entry.second;
         std::erase_if(place.connections, [now](const auto& connection) {
-            if (connection->session().peer_not_after() <= now) {
+            if (connection->session().retire_at() <= now) {
                 connection->retire();
             }
             return connection->session().is_ended() || connection->session().is_going_away();

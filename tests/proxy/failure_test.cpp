@@ -83,6 +83,7 @@ TEST(FailureTable, SaysWhoseTroubleItIs) {
              {Reason::loop_refused, 508, 13},
              {Reason::client_closed, 0, 1},
              {Reason::tls_handshake_failed, 0, 14},
+             {Reason::peer_untrusted, 0, 14},
          }) {
         const FailureRow& row = row_of(expected.reason);
         EXPECT_EQ(row.http_status, expected.http_status) << policy::to_string(expected.reason);

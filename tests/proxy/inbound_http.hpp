@@ -46,9 +46,6 @@ class InboundHttpTest : public test::DataPath {
         return std::move(peer);
     }
 
-    std::chrono::system_clock::time_point peer_not_after =
-        std::chrono::system_clock::time_point::max();
-
     io::Awaitable<void> serve(
         io::Socket socket, std::string service_account, std::uint16_t pod_port
     ) {
@@ -67,7 +64,6 @@ class InboundHttpTest : public test::DataPath {
         if (!service_account.empty()) {
             connection.peer = policy::Identity{"cluster.local", "shop", service_account};
             connection.is_mesh = true;
-            connection.peer_not_after = peer_not_after;
         }
         co_await serve_http(connection);
     }

@@ -346,15 +346,6 @@ TEST_F(InboundHttp, RequestsOfOneConnectionCountUnderTheRuleThatDecidedEach) {
     EXPECT_THAT(metric("inbound_http_authz_allow_total"), EndsWith(" 18"));
 }
 
-TEST_F(InboundHttp, PeerWhoseCertificateHasEndedIsServedNoMore) {
-    open_for_all();
-    peer_not_after = std::chrono::system_clock::now() - std::chrono::seconds(1);
-    auto client = connect_as("web");
-    client->send("GET / HTTP/1.1\r\nHost: p\r\n\r\n");
-    until([&] { return client->is_at_end; }, "the connection to close");
-    EXPECT_TRUE(application.connections.empty());
-}
-
 TEST_F(InboundHttp, AbsoluteFormReachesTheApplicationInOriginForm) {
     open_for_all();
     auto client = connect_as("web");

@@ -106,7 +106,7 @@ class SharedConnectionsTest : public ::testing::Test {
         taken.emplace(std::move(stream));
     }
     void begin_to_take(Taken& taken) {
-        const ConnectEnvironment environment{loop, clock, limits, ours};
+        const ConnectEnvironment environment{loop, clock, limits, handshake_failures, ours};
         loop.spawn(connect(environment, taken));
     }
     /// A stream, which writes so that the other side knows it.
@@ -149,6 +149,7 @@ class SharedConnectionsTest : public ::testing::Test {
     Limits limits;
     net::DeadlineClock clock;
     telemetry::Sheet sheet{100};
+    HandshakeFailures handshake_failures{sheet};
     telemetry::TcpSeries& series = sheet.tcp({});
     SharedConnections shared;
     io::Loop loop;  // its frames die before what they use
@@ -238,10 +239,10 @@ TEST_F(SharedConnectionsTest, RotationEndsAConnectionWithItsLastStream) {
 
 TEST_F(SharedConnectionsTest, NoStreamsOnceThePeersCertificateHasEnded) {
     const net::Stream before = take();
-    shared.prune(before.peer_not_after() - 1s);
+    shared.prune(before.retire_at() - 1s);
     const net::Stream in_time = take();
     EXPECT_EQ(server.served.size(), 1U);
-    shared.prune(before.peer_not_after());
+    shared.prune(before.retire_at());
     const net::Stream after = take();
     EXPECT_EQ(server.served.size(), 2U);
     EXPECT_TRUE(in_time.is_going_away());
@@ -273,7 +274,7 @@ TEST_F(SharedConnectionsTest, PoolKeepsNothingBeyondThePeersCertificate) {
         auto connection = std::make_unique<Connection>(
             net::Stream(io::Socket(loop)), clock, limits, sheet, series
         );
-        connection->ends_at = clock.now() + left;
+        connection->retire_at = clock.now() + left;
         pool.put(*place, std::move(connection));
         return pool.idle_count();
     };

@@ -58,7 +58,6 @@ class Tcp : public test::DataPath {
             policy::Identity{"cluster.local", "shop", service_account},
             true
         };
-        connection.peer_not_after = peer_not_after;
         connection.deadline.watch(&connection.stream.socket());
         co_await inbound::serve_tcp(connection);
     }
@@ -80,8 +79,6 @@ class Tcp : public test::DataPath {
     }
     test::Peer& app() { return *application.connections.back(); }
 
-    std::chrono::system_clock::time_point peer_not_after =
-        std::chrono::system_clock::time_point::max();
     test::Application application{loop};
     std::unique_ptr<inbound::InboundContext> inbound_;
 };
@@ -198,19 +195,6 @@ TEST_P(ModeThatOpens, GoingToEnforceCutsWhatIsNotAllowedAndNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Annotations, ModeThatOpens, ::testing::Values("audit", "\"off\""));
-
-TEST_F(Tcp, LiveConnectionIsCutWhenThePeersCertificateEnds) {
-    adopt(k_allow_tcp);
-    peer_not_after = std::chrono::system_clock::now() + std::chrono::hours(1);
-    auto client = connect_inbound("web");
-    client->send("up");
-    until_connected();
-    until([&] { return app().has("up"); }, "up");
-    inbound_->live.expire(peer_not_after - std::chrono::seconds(1));
-    EXPECT_FALSE(client->is_at_end);
-    inbound_->live.expire(peer_not_after);
-    until([&] { return client->is_at_end && app().is_at_end; }, "both sides to be cut");
-}
 
 TEST_F(Tcp, ApplicationThatBreaksOffResetsTheClient) {
     adopt(k_allow_tcp);

@@ -151,6 +151,7 @@ Numbers full_sheet() {
     for (const Direction direction : {Direction::inbound, Direction::outbound}) {
         sheet.on_error(direction, true, "malformed_request");
         sheet.on_error(direction, false, "loop_refused");
+        sheet.on_handshake_failure(direction, "untrusted");
     }
     SplitLabels split;
     split.split_namespace = "shop";

@@ -193,7 +193,7 @@ TEST_F(ProvedChainsTest, HandshakesShareTheProofAndNotTheExpectation) {
     SessionPair wrong(api, web, testing::identity("shop", "db"));
     wrong.shake_hands();
     EXPECT_EQ(wrong.client_step, Step::failed);
-    EXPECT_TRUE(wrong.client.failed_on_identity());
+    EXPECT_EQ(wrong.client.handshake_failure(), HandshakeFailure::unexpected_identity);
     EXPECT_EQ(web->caches->chains.verifications(), 1U);
 }
 

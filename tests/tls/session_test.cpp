@@ -46,8 +46,8 @@ TEST_F(SessionTest, ProvesBothIdentities) {
     EXPECT_EQ(pair.client.peer().identity, k_api);
     EXPECT_EQ(pair.server.peer().alpn, Alpn::http1);
     EXPECT_EQ(pair.client.peer().alpn, Alpn::http1);
-    EXPECT_EQ(pair.client.peer().not_after, api_->material->not_after);
-    EXPECT_FALSE(pair.client.failed_on_identity());
+    EXPECT_EQ(pair.client.proof()->leaf_not_after, api_->material->not_after);
+    EXPECT_EQ(pair.client.handshake_failure(), HandshakeFailure::none);
 }
 
 TEST_F(SessionTest, AgreesOnTheOneProtocolOffered) {
@@ -63,7 +63,7 @@ TEST_F(SessionTest, RefusesAProtocolThatIsNotServed) {
     EXPECT_EQ(pair.server_step, Step::failed);
     EXPECT_EQ(pair.client_step, Step::failed);
     EXPECT_THAT(pair.client.failure(), HasSubstr("no application protocol"));
-    EXPECT_FALSE(pair.client.failed_on_identity());
+    EXPECT_EQ(pair.client.handshake_failure(), HandshakeFailure::refused_by_peer);
 }
 
 TEST_F(SessionTest, RefusesAClientWithoutProtocol) {
@@ -71,6 +71,7 @@ TEST_F(SessionTest, RefusesAClientWithoutProtocol) {
     pair.shake_hands();
     EXPECT_EQ(pair.server_step, Step::failed);
     EXPECT_THAT(pair.server.failure(), HasSubstr("none of our protocols"));
+    EXPECT_EQ(pair.server.handshake_failure(), HandshakeFailure::no_common_protocol);
 }
 
 TEST_F(SessionTest, TakesEveryKindOfKey) {
@@ -85,7 +86,7 @@ TEST_F(SessionTest, NeverShowsItsCertificateToTheWrongServer) {
     SessionPair pair(api_, web_, testing::identity("shop", "db"));
     pair.shake_hands();
     EXPECT_EQ(pair.client_step, Step::failed);
-    EXPECT_TRUE(pair.client.failed_on_identity());
+    EXPECT_EQ(pair.client.handshake_failure(), HandshakeFailure::unexpected_identity);
     EXPECT_EQ(
         pair.client.failure(),
         "peer presented spiffe://cluster.local/ns/shop/sa/api, "
@@ -93,7 +94,7 @@ TEST_F(SessionTest, NeverShowsItsCertificateToTheWrongServer) {
     );
     EXPECT_EQ(pair.server_step, Step::failed);
     EXPECT_EQ(pair.server.peer().identity, policy::Identity());
-    EXPECT_FALSE(pair.server.failed_on_identity());
+    EXPECT_EQ(pair.server.handshake_failure(), HandshakeFailure::refused_by_peer);
 }
 
 TEST_F(SessionTest, RefusesAnUntrustedAuthorityOnEitherSide) {
@@ -109,7 +110,7 @@ TEST_F(SessionTest, RefusesAnUntrustedAuthorityOnEitherSide) {
     as_server.shake_hands();
     EXPECT_EQ(as_server.client_step, Step::failed);
     EXPECT_THAT(as_server.client.failure(), HasSubstr("does not verify"));
-    EXPECT_FALSE(as_server.client.failed_on_identity());
+    EXPECT_EQ(as_server.client.handshake_failure(), HandshakeFailure::untrusted);
     SessionPair as_client(web_, stranger, k_web);
     as_client.shake_hands();
     EXPECT_EQ(as_client.server_step, Step::failed);

@@ -128,10 +128,10 @@ TEST_F(StreamTest, RefusesAnUnexpectedServer) {
     shake_hands(testing::identity("shop", "db"));
     ASSERT_FALSE(*connected_.result);
     EXPECT_THAT(connected_.result->error(), HasSubstr("sa/api, expected spiffe://"));
-    EXPECT_TRUE(client_.failed_on_identity());
+    EXPECT_EQ(client_.handshake_failure(), HandshakeFailure::unexpected_identity);
     ASSERT_FALSE(*accepted_.result);  // told by an alert
     EXPECT_THAT(accepted_.result->error(), HasSubstr("alert"));
-    EXPECT_FALSE(server_.failed_on_identity());
+    EXPECT_EQ(server_.handshake_failure(), HandshakeFailure::refused_by_peer);
 }
 
 io::Awaitable<void> take_bytes(io::Socket& socket, std::span<char> bytes, std::size_t& got) {
@@ -258,7 +258,8 @@ TEST_F(StreamTest, EndsTheHandshakeWhenClosed) {
     server_.socket().close();
     run();
     ASSERT_FALSE(*accepted_.result);
-    EXPECT_THAT(accepted_.result->error(), HasSubstr("cannot receive"));
+    EXPECT_THAT(accepted_.result->error(), HasSubstr("it took too long"));
+    EXPECT_EQ(server_.handshake_failure(), HandshakeFailure::timeout);
 }
 
 io::Awaitable<void> write_nothing(

@@ -34,7 +34,7 @@ Connection::Connection(
 )
     : stream_(std::move(stream)),
       session_(std::make_shared<Session>(
-          stream_.socket().loop(), role, limits.buffer_bytes, stream_.peer_not_after()
+          stream_.socket().loop(), role, limits.buffer_bytes, stream_.retire_at()
       )),
       limits_(limits),
       owner_(std::move(owner)),
@@ -85,6 +85,7 @@ io::Awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
     co_await self->read();
     self->idle_deadline_.disarm();
     self->owner_.on_traffic(self->traffic_);
+    self->owner_.on_end(self->stream_);
     self->close();
 }
 

@@ -21,6 +21,8 @@ struct Owner {
     std::function<std::uint32_t()> idle_ms_max;
     /// Totals of TLS plaintext so far, frames included.
     std::function<void(const Traffic&)> on_traffic = [](const Traffic&) {};
+    /// The last call, with what it was made of.
+    std::function<void(const tls::Stream&)> on_end = [](const tls::Stream&) {};
 };
 
 /// Shared by its two coroutines and, on the client side, by whoever opens streams. One loop.

@@ -103,15 +103,15 @@ class Stream {
 class Session : public std::enable_shared_from_this<Session> {
  public:
     /// `buffer_bytes`: of the memory that a stream holds while it has bytes for its reader.
-    /// `peer_not_after`: when what the peer has proved to be ends.
+    /// `retire_at`: from when on no more streams should be opened (tls::Stream::retire_at).
     Session(
         io::Loop& loop,
         Role role,
         std::size_t buffer_bytes,
-        std::chrono::system_clock::time_point peer_not_after =
+        std::chrono::system_clock::time_point retire_at =
             std::chrono::system_clock::time_point::max()
     )
-        : loop_(loop), role_(role), buffer_bytes_(buffer_bytes), peer_not_after_(peer_not_after) {}
+        : loop_(loop), role_(role), buffer_bytes_(buffer_bytes), retire_at_(retire_at) {}
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
@@ -143,9 +143,7 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     /// One of both sides wants no more streams here, nor more of those that are.
     [[nodiscard]] bool is_going_away() const { return peer_goes_away_ || goes_away_; }
-    [[nodiscard]] std::chrono::system_clock::time_point peer_not_after() const {
-        return peer_not_after_;
-    }
+    [[nodiscard]] std::chrono::system_clock::time_point retire_at() const { return retire_at_; }
     [[nodiscard]] Role role() const { return role_; }
     [[nodiscard]] bool is_ended() const { return is_ended_; }
     [[nodiscard]] bool peer_goes_away() const { return peer_goes_away_; }
@@ -167,7 +165,7 @@ class Session : public std::enable_shared_from_this<Session> {
     io::Loop& loop_;
     Role role_;
     std::size_t buffer_bytes_;
-    std::chrono::system_clock::time_point peer_not_after_;
+    std::chrono::system_clock::time_point retire_at_;
     boost::unordered_flat_map<std::uint32_t, Stream*> streams_;
     std::vector<std::unique_ptr<Stream>> opened_;
     std::string partial_;  // a frame whose end has not come

@@ -1,13 +1,15 @@
-// How many log lines about audited traffic a worker writes: enough to see what would be denied,
+// How many log lines of one kind a worker writes that others cause: enough to see what happens,
 // never one per request of a busy pod. The metrics count all of it.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <utility>
 
-namespace proxy::inbound {
+namespace proxy {
 
-/// One per worker, on its thread.
+/// One per worker and kind, on its thread.
 class LineAllowance {
  public:
     static constexpr std::uint32_t k_lines_per_second_max = 10;
@@ -23,11 +25,12 @@ class LineAllowance {
         skipped_ += may_write ? 0 : 1;
         return may_write;
     }
-    /// How many were left out since the last question.
-    [[nodiscard]] std::uint64_t take_skipped() {
-        const std::uint64_t skipped = skipped_;
-        skipped_ = 0;
-        return skipped;
+    /// For the end of a line: how many were left out before it; empty when none.
+    [[nodiscard]] std::string take_skipped_text() {
+        const std::uint64_t skipped = std::exchange(skipped_, 0);
+        return skipped == 0
+                   ? std::string()
+                   : " (" + std::to_string(skipped) + " such lines before this one left out)";
     }
 
  private:
@@ -36,4 +39,4 @@ class LineAllowance {
     std::uint64_t skipped_ = 0;
 };
 
-}  // namespace proxy::inbound
+}  // namespace proxy
