@@ -79,6 +79,7 @@ void Loop::run() {
 }
 
 bool Loop::run_once(std::chrono::milliseconds wait_max) {
+    ++round_;
     std::array<epoll_event, k_events_max> events;
     const int count = ::epoll_wait(epoll_, events.data(), k_events_max, wait_ms(wait_max));
     bool did_something = false;

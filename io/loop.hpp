@@ -49,6 +49,9 @@ class Loop {
     class Sleep;
     [[nodiscard]] Sleep sleep(std::chrono::milliseconds time);
 
+    /// Of run_once, counted: 1 in the first.
+    [[nodiscard]] std::uint64_t round() const noexcept { return round_; }
+
     // --- For descriptors and events of this loop ---
 
     /// Resumes `coroutine` in this round or the next.
@@ -93,6 +96,7 @@ class Loop {
 
     int epoll_ = -1;
     int wakeup_ = -1;
+    std::uint64_t round_ = 0;
     std::uint32_t budget_ = 0;
     std::atomic<bool> is_stopped_{false};
     // Each with the list that is being worked off, which keeps its memory.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "policy/result.hpp"
+#include "tls/handshake_turns.hpp"
 #include "tls/live_peers.hpp"
 #include "tls/material.hpp"
 #include "tls/proof.hpp"
@@ -14,6 +15,7 @@ namespace tls {
 
 /// What the connections of one Context share, and leave to the next ones. All of it is bounded.
 struct Caches {
+    HandshakeTurns turns;
     LivePeers live;
     ProvedChains chains;
     ServerSessions sessions;

@@ -47,6 +47,10 @@ struct Stream::State final : CiphertextSource, CiphertextSink {
 io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
     const Context& context = session->context();
     for (;;) {
+        co_await context.caches->turns.take(socket.loop());
+        if (!socket.is_open()) {
+            co_return fail_handshake(boost::asio::error::operation_aborted);
+        }
         const Session::Step step = session->handshake(this);
         const io::Error unsent = co_await socket.when_writable([this] { return try_flush(); });
         if (step == Session::Step::failed) {
