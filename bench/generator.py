@@ -24,6 +24,7 @@ class Load:
     handshakes_only: bool = False
     idle: bool = False
     read_bytes_per_second: int | None = None
+    yields: bool = False  # to another load on the same core
 
     def arguments(self):
         made = ["--path", self.path, "--method", self.method, "--connections", self.connections]
@@ -117,7 +118,8 @@ class Run:
 
     def __init__(self, generator, entry, load, seconds, warm_seconds):
         self.seconds = seconds + warm_seconds
-        command = [generator.program, *entry.arguments(load), *load.arguments(),
+        command = ["nice", "-n", "19"] if load.yields else []
+        command += [generator.program, *entry.arguments(load), *load.arguments(),
                    "--seconds", f"{seconds:g}"]
         if warm_seconds:
             command += ["--warm-up", f"{warm_seconds:g}"]

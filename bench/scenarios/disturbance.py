@@ -1,4 +1,5 @@
-"""What else goes on must not be felt: scrapes, changes of policy, a reader that does not keep up."""
+"""What else goes on must not be felt: scrapes, changes of policy, a reader that does not keep up, a
+thousand handshakes at once."""
 
 import contextlib
 import dataclasses
@@ -15,7 +16,10 @@ from scenarios.latency import capacity_seconds, rate_fault, slowest_capacity
 from surroundings import WRITES_PER_SECOND, Churn, snapshot_generation
 
 PAIR = Shape(role="pair")
+SERVER = Shape(role="server")
 SLOW_BYTES_PER_SECOND = 10_000_000
+STORM_CONNECTIONS = 1000
+CALM_RATE = 2000  # requests a second beside the storm, on connections that stay
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +85,27 @@ class SlowReader(AtHalfRate):
         return load_seconds(self.load, seconds) + 0.3 + UNANSWERED_SECONDS
 
 
+@dataclasses.dataclass(frozen=True)
+class Storm(Scenario):
+    """A thousand clients connect, again and again, beside 50 connections that stay."""
+
+    def measure(self, run, running, prepared):
+        storm = Load(handshakes_only=True, connections=STORM_CONNECTIONS, yields=True)
+        beside_seconds = warm_seconds_of(self.load) + run.seconds + 0.3
+        with run.generator.start(running.entry, storm, beside_seconds) as storming:
+            outcome, _, metrics = measured_load(run, running, self.load)
+            metrics |= latencies(outcome)
+            storm_outcome = storming.outcome()
+        metrics["handshakes_per_second"] = storm_outcome.handshakes / storm_outcome.seconds
+        fault = outcome.fault() or rate_fault(self.load, outcome)
+        if not fault and any(storm_outcome.errors.values()):
+            fault = f"the storm: {storm_outcome.fault()}"
+        return Sample(metrics, fault)
+
+    def turn_seconds(self, candidate, seconds):
+        return load_seconds(self.load, seconds) + 0.3 + UNANSWERED_SECONDS
+
+
 def scenarios():
     yield ClosedLoop(
         "telemetry", "a pair with mTLS whose metrics are read every second, or never", PAIR,
@@ -101,3 +126,11 @@ def scenarios():
         peers=("smilax", "haproxy", "nginx", "envoy", "direct"),
         shown=("p50_us", "p99_us", "p99.9_us", "slow_mb_per_second", "rss_mib"),
         compared=("p50_us", "p99_us", "p99.9_us"))
+    yield Storm(
+        "server/storm",
+        "the server side of a pair: 2,000 requests a second on connections that stay, beside a"
+        " thousand that handshake at once and begin anew",
+        SERVER, Load(rate=CALM_RATE), peers=("smilax", "haproxy", "nginx", "envoy"),
+        shown=("p50_us", "p99_us", "p99.9_us", "handshakes_per_second"),
+        compared=("p50_us", "p99_us", "p99.9_us"),
+        notes=("the storm's clients yield to the others' on their core",))

@@ -68,7 +68,7 @@ def test_without_words_those_with_targets_run():
 
 def test_scenarios_are_chosen_by_name_group_and_pattern():
     assert names("churn") == ["churn"]
-    assert names("server") == ["server/new-connections", "server/handshakes"]
+    assert names("server") == ["server/new-connections", "server/handshakes", "server/storm"]
     assert names("*/64k", "churn") == ["plaintext/64k", "mtls/64k", "churn"]
     assert len(names("all")) == len(scenarios.SCENARIOS)
 
