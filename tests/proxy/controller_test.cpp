@@ -1,6 +1,11 @@
 // The whole sidecar in one process, with threads: what TSan looks at.
 #include "proxy/control/controller.hpp"
 
+#include "io/loop.hpp"
+#include "proxy/net/socket.hpp"
+#include "tests/tls/certificate_recipe.hpp"
+#include "tls/stream.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -8,7 +13,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -143,6 +151,71 @@ TEST_F(ControllerTest, ServesReloadsAndIsScrapedFromManyThreadsThenDrains) {
     ASSERT_EQ(std::raise(SIGTERM), 0);
     control.join();
     EXPECT_TRUE(ask(inbound, "/").empty()) << "nobody listens any more";
+}
+
+/// Connects with TLS as web, says nothing, and returns when the other side has closed.
+io::Awaitable<void> hold(
+    io::Loop& loop,
+    std::shared_ptr<const tls::Context> web,
+    policy::SocketAddress address,
+    bool& is_joined
+) {
+    io::Socket socket(loop);
+    const io::Error refused = co_await socket.connect(net::to_endpoint(address), std::nullopt);
+    EXPECT_FALSE(refused) << refused.message();
+    tls::Stream stream(std::move(socket));
+    const policy::Identity pay = tls::testing::identity("default", "pay");
+    const auto peer = co_await stream.connect(web, tls::Alpn::tcp, pay);
+    EXPECT_TRUE(peer.has_value()) << peer.error();
+    is_joined = true;
+    std::array<char, 100> nothing;
+    const auto end = co_await stream.read_some(boost::asio::buffer(nothing));
+    EXPECT_TRUE(end.error) << "nothing was to come";
+}
+
+TEST_F(ControllerTest, ClosesTheConnectionsOfACaThatIsRemoved) {
+    const auto old_ca = tls::testing::value_of(tls::Authority::make(tls::testing::k_trust_domain));
+    const auto new_ca = tls::testing::value_of(tls::Authority::make(tls::testing::k_trust_domain));
+    const std::string both = old_ca.root().certificate + new_ca.root().certificate;
+    const auto write = [this](const char* name, const std::string& text) {
+        std::ofstream(directory_ / "draft") << text;
+        fs::rename(directory_ / "draft", directory_ / name);
+        return (directory_ / name).string();
+    };
+    const auto pay = tls::testing::value_of(new_ca.issue(tls::testing::identity("default", "pay")));
+    configuration_.identity.source = IdentitySourceKind::files;
+    configuration_.identity.certificate = write("pay.crt", pay.certificate);
+    configuration_.identity.key = write("pay.key", pay.key);
+    configuration_.identity.trust_bundle = write("bundle.crt", both);
+    Controller controller(configuration_);
+    const auto started = controller.start();
+    ASSERT_TRUE(started.has_value()) << started.error();
+    std::thread control([&controller] { controller.run(); });
+
+    const auto web = tls::testing::value_of(old_ca.issue(tls::testing::identity("default", "web")));
+    const auto context =
+        tls::testing::value_of(tls::make_context(tls::testing::value_of(tls::parse_material(
+            tls::testing::pem_text(web, both), tls::Naming(tls::testing::k_trust_domain)
+        ))));
+    io::Loop loop;
+    std::array<bool, 8> joined{};  // some for each worker
+    for (bool& one : joined) {
+        loop.spawn(hold(loop, context, configuration_.inbound_ports.front().listen, one));
+    }
+    while (std::ranges::count(joined, false) > 0 && loop.running() == joined.size()) {
+        loop.run_once(std::chrono::seconds(1));
+    }
+    EXPECT_EQ(loop.running(), joined.size()) << "one was refused";
+    write("bundle.crt", new_ca.root().certificate);
+    while (loop.running() > 0) {
+        loop.run_once(std::chrono::seconds(1));  // ends with the test's time at the latest
+    }
+    EXPECT_NE(
+        ask(*configuration_.admin_listen, "/metrics").find("error=\"peer_untrusted\"} 8"),
+        std::string::npos
+    );
+    ASSERT_EQ(std::raise(SIGTERM), 0);
+    control.join();
 }
 
 TEST_F(ControllerTest, BusyPortIsOneClearSentenceEvenForSharedPorts) {
