@@ -45,6 +45,8 @@ TEST(Decide, TellsCallersOfTheSameNameApartByNamespaceAndTrustDomain) {
     EXPECT_EQ(word(ask_tcp(world, account("web", "evil"))), "source_not_allowed");
     const Identity foreign{"other.example", "shop", "web"};
     EXPECT_EQ(word(ask_tcp(world, foreign)), "source_not_allowed");
+    const Identity other_form{"cluster.local", "", "", "/shop/web"};
+    EXPECT_EQ(word(ask_tcp(world, other_form)), "source_not_allowed");
 }
 
 TEST(Decide, DeniesTheUnauthenticatedAndNamesNoTargetToThem) {

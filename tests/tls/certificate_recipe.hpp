@@ -41,6 +41,12 @@ struct Recipe {
     long starts_in_seconds = -300;
     long ends_in_seconds = 3600;
     KeyKind key_kind = KeyKind::ec_p256;
+    // Keys and signatures that the authority never makes.
+    const char* curve = "P-256";
+    unsigned int rsa_bits = 2048;
+    bool is_sha1 = false;
+    std::string name_constraints;
+    bool has_other_name = false;  // a SAN of type otherName, with the text of a SPIFFE ID
 };
 
 struct Baked {
@@ -48,16 +54,18 @@ struct Baked {
     Owned<EVP_PKEY> key;
 };
 
-inline Owned<EVP_PKEY> make_key(KeyKind kind) {
+inline Owned<EVP_PKEY> make_key(
+    KeyKind kind, const char* curve = "P-256", unsigned int rsa_bits = 2048
+) {
     switch (kind) {
         case KeyKind::rsa_2048:
-            return Owned<EVP_PKEY>(EVP_RSA_gen(2048));
+            return Owned<EVP_PKEY>(EVP_RSA_gen(rsa_bits));
         case KeyKind::ed25519:
             return Owned<EVP_PKEY>(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
         case KeyKind::ec_p256:
             break;
     }
-    return Owned<EVP_PKEY>(EVP_EC_gen("P-256"));
+    return Owned<EVP_PKEY>(EVP_EC_gen(curve));
 }
 
 inline void add_name(GENERAL_NAMES* names, int type, const std::string& text) {
@@ -65,6 +73,16 @@ inline void add_name(GENERAL_NAMES* names, int type, const std::string& text) {
     ASN1_IA5STRING* value = ASN1_IA5STRING_new();
     ASN1_STRING_set(value, text.data(), static_cast<int>(text.size()));
     GENERAL_NAME_set0_value(name, type, value);
+    sk_GENERAL_NAME_push(names, name);
+}
+
+inline void add_other_name(GENERAL_NAMES* names, const std::string& text) {
+    GENERAL_NAME* name = GENERAL_NAME_new();
+    ASN1_TYPE* value = ASN1_TYPE_new();
+    ASN1_STRING* string = ASN1_STRING_type_new(V_ASN1_UTF8STRING);
+    ASN1_STRING_set(string, text.data(), static_cast<int>(text.size()));
+    ASN1_TYPE_set(value, V_ASN1_UTF8STRING, string);
+    GENERAL_NAME_set0_othername(name, OBJ_nid2obj(NID_ms_upn), value);
     sk_GENERAL_NAME_push(names, name);
 }
 
@@ -96,7 +114,7 @@ inline void set_common_name(X509* certificate, const std::string& text) {
 
 /// Signed by `issuer`, or by itself when there is none.
 inline Baked bake(const Recipe& recipe, const Baked* issuer) {
-    Baked baked{Owned<X509>(X509_new()), make_key(recipe.key_kind)};
+    Baked baked{Owned<X509>(X509_new()), make_key(recipe.key_kind, recipe.curve, recipe.rsa_bits)};
     X509* certificate = baked.certificate.get();
     X509_set_version(certificate, X509_VERSION_3);
     static long serial = 1000;
@@ -113,6 +131,9 @@ inline Baked bake(const Recipe& recipe, const Baked* issuer) {
     for (const auto& name : recipe.dns_names) {
         add_name(names, GEN_DNS, name);
     }
+    if (recipe.has_other_name) {
+        add_other_name(names, "spiffe://cluster.local/ns/shop/sa/web");
+    }
     for (const auto& uri : recipe.uris) {
         add_name(names, GEN_URI, uri);
     }
@@ -123,8 +144,10 @@ inline Baked bake(const Recipe& recipe, const Baked* issuer) {
     add_text_extension(certificate, signer, NID_basic_constraints, recipe.basic_constraints);
     add_text_extension(certificate, signer, NID_key_usage, recipe.key_usage);
     add_text_extension(certificate, signer, NID_ext_key_usage, recipe.extended_key_usage);
+    add_text_extension(certificate, signer, NID_name_constraints, recipe.name_constraints);
     EVP_PKEY* key = issuer == nullptr ? baked.key.get() : issuer->key.get();
-    X509_sign(certificate, key, EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256());
+    const EVP_MD* digest = recipe.is_sha1 ? EVP_sha1() : EVP_sha256();
+    X509_sign(certificate, key, EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 ? nullptr : digest);
     return baked;
 }
 
@@ -175,6 +198,12 @@ inline std::shared_ptr<const Context> context_of(
     return value_of(make_context(value_of(parse_material(pem, authority.trust_domain()))));
 }
 
+/// Another owner of the same certificate.
+inline Owned<X509> share(X509* certificate) {
+    X509_up_ref(certificate);
+    return Owned<X509>(certificate);
+}
+
 /// Whom a member of `naming`'s trust domain believes.
 inline Trust trust_of(const std::string& anchors, const Naming& naming = {k_trust_domain}) {
     TrustBundles bundles;
@@ -182,19 +211,27 @@ inline Trust trust_of(const std::string& anchors, const Naming& naming = {k_trus
     return value_of(make_trust(naming, bundles));
 }
 
-/// A context that presents `baked` whatever it says: for peers that break the rules, which
-/// parse_material would not let through.
+/// A context that presents `baked`, and `intermediates` after it, whatever they say: for peers that
+/// break the rules, which make_material would not let through.
 inline std::shared_ptr<const Context> context_presenting(
-    const Baked& baked, const Authority& authority
+    const Baked& baked, const Certificates& intermediates, Trust trust
 ) {
     auto material = std::make_shared<Material>();
     material->self = identity("shop", "web");
-    X509_up_ref(baked.certificate.get());
-    material->leaf.reset(baked.certificate.get());
+    material->leaf = share(baked.certificate.get());
+    for (const auto& intermediate : intermediates) {
+        material->intermediates.push_back(share(intermediate.get()));
+    }
     EVP_PKEY_up_ref(baked.key.get());
     material->key.reset(baked.key.get());
-    material->trust = trust_of(authority.root().certificate);
+    material->trust = std::move(trust);
     return value_of(make_context(std::move(material)));
+}
+
+inline std::shared_ptr<const Context> context_presenting(
+    const Baked& baked, const Authority& authority
+) {
+    return context_presenting(baked, {}, trust_of(authority.root().certificate));
 }
 
 /// The authority's own certificate and key, for signing what it never would.

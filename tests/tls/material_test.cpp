@@ -111,6 +111,83 @@ TEST_F(ParseMaterial, RefusesAnotherTrustDomain) {
     EXPECT_THAT(refusal(good_, "cluster.locale"), HasSubstr("ours is cluster.locale"));
 }
 
+TEST_F(ParseMaterial, RefusesTheNameOfAFederatedDomainAsOurs) {
+    const Authority other = value_of(Authority::make("other.example"));
+    const policy::Identity web{"other.example", "shop", "web"};
+    PemText pem = pem_text(value_of(other.issue(web)), authority_.root().certificate);
+    pem.federated = {{"other.example", other.root().certificate, "other.crt"}};
+    EXPECT_THAT(
+        refusal(pem), HasSubstr("belongs to trust domain other.example, ours is cluster.local")
+    );
+}
+
+TEST_F(ParseMaterial, RefusesToBeNoServiceAccount) {
+    Recipe recipe;
+    recipe.uris = {"spiffe://cluster.local/web"};
+    EXPECT_THAT(
+        refusal(baked(recipe)),
+        HasSubstr("spiffe://cluster.local/web is no identity of a service account")
+    );
+}
+
+TEST_F(ParseMaterial, TakesACertificateOfAMeshThatIsMigratedFrom) {
+    Recipe recipe;
+    recipe.uris.clear();
+    recipe.dns_names = {"web.shop.cluster.local"};
+    recipe.common_name = recipe.dns_names.front();
+    const auto material = value_of(
+        parse_material(baked(recipe), Naming(k_trust_domain, {NameForm{NameForm::Kind::osm}}))
+    );
+    EXPECT_EQ(material->self, testing::identity("shop", "web"));
+    EXPECT_THAT(refusal(baked(recipe)), HasSubstr("no URI SAN"));
+}
+
+TEST_F(ParseMaterial, KeepsABundleForEachTrustDomain) {
+    const Authority other = value_of(Authority::make("other.example"));
+    const auto before = value_of(parse_material(good_, k_trust_domain));
+    good_.federated = {{"other.example", other.root().certificate, "other.crt"}};
+    const auto after = value_of(parse_material(good_, k_trust_domain));
+    EXPECT_EQ(after->trust_bundles.at("other.example").size(), 1U);
+    EXPECT_NE(after->trust.store_of("other.example"), nullptr);
+    EXPECT_NE(after->trust_generation, before->trust_generation);
+    // The same CAs, but each for another domain.
+    good_.trust_bundle += other.root().certificate;
+    good_.federated.front().text = authority_.root().certificate;
+    EXPECT_NE(
+        value_of(parse_material(good_, k_trust_domain))->trust_generation, after->trust_generation
+    );
+}
+
+TEST_F(ParseMaterial, RefusesBadBundlesOfOtherTrustDomains) {
+    good_.federated = {{"other.example", "rubbish", "other.crt"}};
+    EXPECT_THAT(refusal(good_), StartsWith("other.crt: no PEM certificate in it"));
+    good_.federated = {{"other.example", issued_.certificate, "other.crt"}};
+    EXPECT_THAT(
+        refusal(good_), StartsWith("the trust bundle of other.example: holds a certificate that is")
+    );
+    good_.federated = {{k_trust_domain, authority_.root().certificate, "other.crt"}};
+    EXPECT_EQ(refusal(good_), "other.crt: trust domain cluster.local has a trust bundle already");
+}
+
+TEST_F(ParseMaterial, RefusesCredentialsWithAPartMissing) {
+    const auto refusal_of = [&](bool has_chain, bool has_bundle) {
+        Credentials credentials;
+        if (has_chain) {
+            credentials.chain = value_of(parse_certificates(good_.certificate, "tls.crt"));
+        }
+        credentials.key = value_of(parse_key(good_.key, "tls.key"));
+        if (has_bundle) {
+            credentials.trust_bundles.emplace(k_trust_domain, Certificates());
+        }
+        credentials.certificate_name = "SVID";
+        credentials.trust_bundle_name = "bundle";
+        return make_material(std::move(credentials), k_trust_domain).error();
+    };
+    EXPECT_EQ(refusal_of(false, true), "SVID: no certificate in it");
+    EXPECT_EQ(refusal_of(true, false), "bundle: no trust bundle of our trust domain cluster.local");
+    EXPECT_EQ(refusal_of(true, true), "bundle: no certificate in it");
+}
+
 TEST_F(ParseMaterial, RefusesAnUntrustedIssuer) {
     good_.trust_bundle = value_of(Authority::make(k_trust_domain)).root().certificate;
     EXPECT_THAT(refusal(good_), HasSubstr("tls.crt: does not verify against ca.crt"));

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <functional>
+#include <string>
 
 namespace tls {
 namespace {
@@ -26,129 +26,88 @@ TEST(IdentityOf, ReadsTheOnlyUri) {
     EXPECT_EQ(identity->uri(), "spiffe://cluster.local/ns/shop/sa/web");
 }
 
-struct Good {
-    const char* name;
-    std::function<void(Recipe&)> change;
-};
+// Which leaves are accepted and which are not: verification_test.
 
-class GoodLeaf : public ::testing::TestWithParam<Good> {};
-
-TEST_P(GoodLeaf, IsAccepted) {
+/// A leaf as OSM makes them.
+Recipe osm_recipe() {
     Recipe recipe;
-    GetParam().change(recipe);
-    const auto identity = judge(recipe);
-    ASSERT_TRUE(identity) << identity.error();
-    EXPECT_EQ(*identity, testing::identity("shop", "web"));
+    recipe.uris.clear();
+    recipe.dns_names = {"web.shop.cluster.local"};
+    recipe.common_name = "web.shop.cluster.local";
+    recipe.key_usage = "critical,digitalSignature,keyEncipherment";
+    return recipe;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    IdentityOf,
-    GoodLeaf,
-    ::testing::Values(
-        Good{"Rsa", [](Recipe& r) { r.key_kind = KeyKind::rsa_2048; }},
-        Good{"Ed25519", [](Recipe& r) { r.key_kind = KeyKind::ed25519; }},
-        Good{"NoExtendedKeyUsage", [](Recipe& r) { r.extended_key_usage.clear(); }},
-        Good{"NoBasicConstraints", [](Recipe& r) { r.basic_constraints.clear(); }},
-        Good{"DnsNamesBesides", [](Recipe& r) { r.dns_names = {"web.shop.svc", "web"}; }},
-        Good{
-            "KeyEnciphermentToo",
-            [](Recipe& r) { r.key_usage = "critical,digitalSignature,keyEncipherment"; }
-        }
-    ),
-    [](const auto& tested) { return std::string(tested.param.name); }
+Recipe linkerd_recipe() {
+    Recipe recipe = osm_recipe();
+    recipe.dns_names = {"web.shop.serviceaccount.identity.linkerd.cluster.local"};
+    recipe.common_name = recipe.dns_names.front();
+    return recipe;
+}
+
+const Naming k_migrating(
+    "cluster.local", {NameForm{NameForm::Kind::osm}, NameForm{NameForm::Kind::linkerd, "linkerd"}}
 );
 
-struct Bad {
-    const char* name;
-    std::function<void(Recipe&)> change;
-    const char* sentence;
-};
-
-class BadLeaf : public ::testing::TestWithParam<Bad> {};
-
-TEST_P(BadLeaf, NamesNobody) {
-    Recipe recipe;
-    GetParam().change(recipe);
-    const auto identity = judge(recipe);
-    ASSERT_FALSE(identity) << identity->uri();
-    EXPECT_THAT(identity.error(), HasSubstr(GetParam().sentence));
+std::string verdict(const Recipe& recipe, const Naming& naming) {
+    const auto identity = identity_of(bake(recipe, nullptr).certificate.get(), naming);
+    return identity ? identity->uri() : identity.error();
 }
 
-auto uri(std::string text) {
-    return [text = std::move(text)](Recipe& r) { r.uris = {text}; };
+TEST(IdentityOf, ReadsNamesOfOtherMeshesWhereTheyAreAdmitted) {
+    EXPECT_EQ(verdict(osm_recipe(), k_migrating), "spiffe://cluster.local/ns/shop/sa/web");
+    EXPECT_EQ(verdict(linkerd_recipe(), k_migrating), "spiffe://cluster.local/ns/shop/sa/web");
+    EXPECT_EQ(verdict(osm_recipe(), testing::k_trust_domain), "no URI SAN");
+    EXPECT_EQ(verdict(linkerd_recipe(), testing::k_trust_domain), "no URI SAN");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    IdentityOf,
-    BadLeaf,
-    ::testing::Values(
-        Bad{"TwoUris",
-            [](Recipe& r) { r.uris.emplace_back("spiffe://cluster.local/ns/shop/sa/admin"); },
-            "more than one URI SAN"},
-        Bad{"TheSameUriTwice",
-            [](Recipe& r) { r.uris.push_back(r.uris.front()); },
-            "more than one URI SAN"},
-        Bad{"SecondUriOfAnotherScheme",
-            [](Recipe& r) { r.uris.emplace_back("https://example.com/"); },
-            "more than one URI SAN"},
-        Bad{"NoSan", [](Recipe& r) { r.san_extensions = 0; }, "no subjectAltName"},
-        Bad{"TwoSanExtensions", [](Recipe& r) { r.san_extensions = 2; }, "cannot be read"},
-        Bad{"OnlyDns",
-            [](Recipe& r) {
-                r.uris.clear();
-                r.dns_names = {"web.shop.svc"};
-            },
-            "no URI SAN"},
-        Bad{"OnlyCommonName",
-            [](Recipe& r) {
-                r.san_extensions = 0;
-                r.common_name = "spiffe://cluster.local/ns/shop/sa/web";
-            },
-            "no subjectAltName"},
-        Bad{"NulAtTheEnd", uri("spiffe://cluster.local/ns/shop/sa/web\0"s), "NUL in the URI SAN"},
-        Bad{"NulBeforeMore",
-            uri("spiffe://cluster.local/ns/shop/sa/web\0.evil"s),
-            "NUL in the URI SAN"},
-        Bad{"UpperCaseDomain", uri("spiffe://Cluster.local/ns/shop/sa/web"), "URI SAN"},
-        Bad{"OtherScheme", uri("https://cluster.local/ns/shop/sa/web"), "URI SAN"},
-        Bad{"UpperCaseScheme", uri("SPIFFE://cluster.local/ns/shop/sa/web"), "URI SAN"},
-        Bad{"NoPath", uri("spiffe://cluster.local"), "URI SAN"},
-        Bad{"TrailingSlash", uri("spiffe://cluster.local/ns/shop/sa/web/"), "URI SAN"},
-        Bad{"DotSegment", uri("spiffe://cluster.local/ns/shop/sa/.."), "URI SAN"},
-        Bad{"PercentEscape", uri("spiffe://cluster.local/ns/shop/sa/w%65b"), "URI SAN"},
-        Bad{"TrailingSpace", uri("spiffe://cluster.local/ns/shop/sa/web "), "URI SAN"},
-        Bad{"Empty", uri(""), "URI SAN"},
-        Bad{"CaAsLeaf",
-            [](Recipe& r) { r.basic_constraints = "critical,CA:TRUE"; },
-            "it is a CA certificate"},
-        Bad{"NoKeyUsage", [](Recipe& r) { r.key_usage.clear(); }, "no keyUsage"},
-        Bad{"NoDigitalSignature",
-            [](Recipe& r) { r.key_usage = "critical,keyEncipherment"; },
-            "lacks digitalSignature"},
-        Bad{"KeyCertSign",
-            [](Recipe& r) { r.key_usage = "critical,digitalSignature,keyCertSign"; },
-            "keyCertSign"},
-        Bad{"CrlSign",
-            [](Recipe& r) { r.key_usage = "critical,digitalSignature,cRLSign"; },
-            "cRLSign"},
-        Bad{"KeyUsageNotCritical",
-            [](Recipe& r) { r.key_usage = "digitalSignature"; },
-            "not marked critical"},
-        Bad{"OnlyServerAuth",
-            [](Recipe& r) { r.extended_key_usage = "serverAuth"; },
-            "lacks serverAuth or clientAuth"},
-        Bad{"OnlyClientAuth",
-            [](Recipe& r) { r.extended_key_usage = "clientAuth"; },
-            "lacks serverAuth or clientAuth"},
-        Bad{"AnyExtendedKeyUsage",
-            [](Recipe& r) { r.extended_key_usage = "anyExtendedKeyUsage"; },
-            "lacks serverAuth or clientAuth"},
-        Bad{"CodeSigning",
-            [](Recipe& r) { r.extended_key_usage = "codeSigning"; },
-            "lacks serverAuth or clientAuth"}
-    ),
-    [](const auto& tested) { return std::string(tested.param.name); }
-);
+TEST(IdentityOf, JudgesACertificateWithAUriByThatAlone) {
+    Recipe recipe = osm_recipe();
+    recipe.uris = {"spiffe://cluster.local/ns/shop/sa/api"};
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("identity.names does not list"));
+    recipe.uris = {"https://cluster.local/"};
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("its URI SAN is no identity"));
+}
+
+TEST(IdentityOf, RefusesTwoNamesThatDiffer) {
+    Recipe recipe = linkerd_recipe();
+    recipe.dns_names.emplace_back("api.shop.serviceaccount.identity.linkerd.cluster.local");
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("more than one workload"));
+    recipe = linkerd_recipe();
+    recipe.dns_names.emplace_back("api.shop.cluster.local");
+    recipe.common_name = "api.shop.cluster.local";
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("more than one workload"));
+    recipe = linkerd_recipe();
+    recipe.dns_names.push_back(recipe.dns_names.front());
+    recipe.dns_names.emplace_back("web.shop.svc");
+    EXPECT_EQ(verdict(recipe, k_migrating), "spiffe://cluster.local/ns/shop/sa/web");
+}
+
+TEST(IdentityOf, WantsTheOneCommonNameOfOsm) {
+    Recipe recipe = osm_recipe();
+    recipe.common_name = "api.shop.cluster.local";
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("no DNS SAN of a form"));
+    recipe.common_name.clear();
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("no DNS SAN of a form"));
+    const auto baked = bake(osm_recipe(), nullptr);
+    testing::set_common_name(baked.certificate.get(), "web.shop.cluster.local");
+    EXPECT_FALSE(identity_of(baked.certificate.get(), k_migrating));
+}
+
+TEST(IdentityOf, RelaxesNothingElseForThem) {
+    Recipe recipe = linkerd_recipe();
+    recipe.key_usage = "digitalSignature";
+    EXPECT_EQ(verdict(recipe, k_migrating), "keyUsage is not marked critical");
+    recipe = osm_recipe();
+    recipe.extended_key_usage = "serverAuth";
+    EXPECT_EQ(verdict(recipe, k_migrating), "extendedKeyUsage lacks serverAuth or clientAuth");
+    recipe = osm_recipe();
+    recipe.basic_constraints = "critical,CA:TRUE";
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("it is a CA certificate"));
+    recipe = osm_recipe();
+    recipe.dns_names = {std::string("web.shop.cluster.local\0", 23)};
+    EXPECT_THAT(verdict(recipe, k_migrating), HasSubstr("no DNS SAN of a form"));
+}
 
 TEST(NotAfterOf, IsTheEndOfValidity) {
     Recipe recipe;

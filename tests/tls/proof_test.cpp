@@ -197,5 +197,127 @@ TEST_F(ProvedChainsTest, HandshakesShareTheProofAndNotTheExpectation) {
     EXPECT_EQ(web->caches->chains.verifications(), 1U);
 }
 
+/// A peer that was verified once, under Materials that come later.
+class ObjectionTo : public ::testing::Test {
+ protected:
+    static std::shared_ptr<const Material> material(
+        const Authority& ours, const std::string& bundle, std::vector<FederatedPem> federated = {}
+    ) {
+        PemText pem = testing::pem_text(value_of(ours.issue(k_api)), bundle);
+        pem.federated = std::move(federated);
+        return value_of(parse_material(pem, k_trust_domain));
+    }
+    static Proof proof_of(const Baked& leaf, const Material& material, PeerRole role) {
+        Certificates chain;
+        chain.push_back(testing::share(leaf.certificate.get()));
+        auto proof = prove_peer(stack_of(chain).get(), role, material.trust, Clock::now());
+        if (!proof) {
+            throw std::runtime_error(proof.error().sentence);
+        }
+        return std::move(*proof);
+    }
+
+    Authority old_ = value_of(Authority::make(k_trust_domain));
+    Authority next_ = value_of(Authority::make(k_trust_domain));
+    Baked old_signer_ = signer_of(old_);
+    std::string old_root_ = old_.root().certificate;
+    std::string next_root_ = next_.root().certificate;
+    Proof proof_ =
+        proof_of(bake(Recipe(), &old_signer_), *material(old_, old_root_), PeerRole::client);
+};
+
+TEST_F(ObjectionTo, HasNoneWhileTheAnchorIsTrusted) {
+    EXPECT_EQ(objection_to(proof_, *material(old_, old_root_)), "");
+    EXPECT_EQ(objection_to(proof_, *material(old_, old_root_ + next_root_)), "");
+    EXPECT_EQ(objection_to(proof_, *material(next_, old_root_ + next_root_)), "");
+}
+
+TEST_F(ObjectionTo, SaysWhyWhenTheAnchorWasRemoved) {
+    EXPECT_THAT(
+        objection_to(proof_, *material(next_, next_root_)),
+        HasSubstr("; it says spiffe://cluster.local/ns/shop/sa/web and was held against the trust "
+                  "bundle of cluster.local")
+    );
+}
+
+TEST_F(ObjectionTo, SaysWhenTheTimeIsOver) {
+    const auto same = material(old_, old_root_);
+    EXPECT_EQ(objection_to(proof_, *same, Clock::now() + 3500s), "");
+    EXPECT_THAT(
+        objection_to(proof_, *same, Clock::now() + 3601s), HasSubstr("certificate has expired")
+    );
+}
+
+TEST_F(ObjectionTo, LooksAtTheWholeChainThatWasPresented) {
+    const auto same = material(old_, old_root_);
+    const Baked intermediate = bake(ca_recipe("intermediate"), &old_signer_);
+    const Baked leaf = bake(Recipe(), &intermediate);
+    Certificates chain;
+    chain.push_back(testing::share(leaf.certificate.get()));
+    chain.push_back(testing::share(intermediate.certificate.get()));
+    const auto proof =
+        prove_peer(stack_of(chain).get(), PeerRole::server, same->trust, Clock::now());
+    ASSERT_TRUE(proof);
+    EXPECT_EQ(objection_to(*proof, *same), "");
+    EXPECT_NE(objection_to(*proof, *material(next_, next_root_)), "");
+}
+
+TEST_F(ObjectionTo, RemembersWhichSideThePeerWas) {
+    const auto same = material(old_, old_root_);
+    Recipe servers_only = ca_recipe("CA of servers");
+    servers_only.extended_key_usage = "serverAuth";
+    const Baked intermediate = bake(servers_only, &old_signer_);
+    const Baked leaf = bake(Recipe(), &intermediate);
+    Certificates chain;
+    chain.push_back(testing::share(leaf.certificate.get()));
+    chain.push_back(testing::share(intermediate.certificate.get()));
+    auto proof = prove_peer(stack_of(chain).get(), PeerRole::server, same->trust, Clock::now());
+    ASSERT_TRUE(proof);
+    EXPECT_EQ(objection_to(*proof, *same), "");
+    proof->role = PeerRole::client;
+    EXPECT_THAT(objection_to(*proof, *same), HasSubstr("certificate purpose"));
+}
+
+TEST_F(ObjectionTo, SaysWhenATrustDomainIsFederatedNoMore) {
+    const Authority other = value_of(Authority::make("other.example"));
+    const Baked other_signer = signer_of(other);
+    Recipe recipe;
+    recipe.uris = {"spiffe://other.example/web"};
+    const auto federated =
+        material(old_, old_root_, {{"other.example", other.root().certificate, "other.crt"}});
+    const Proof proof = proof_of(bake(recipe, &other_signer), *federated, PeerRole::client);
+    EXPECT_EQ(objection_to(proof, *federated), "");
+    EXPECT_EQ(
+        objection_to(proof, *material(old_, old_root_)),
+        "spiffe://other.example/web belongs to trust domain other.example, ours is cluster.local"
+    );
+    // The same CA, but for another domain.
+    const auto moved = material(old_, old_root_ + other.root().certificate);
+    EXPECT_THAT(objection_to(proof, *moved), HasSubstr("belongs to trust domain other.example"));
+}
+
+TEST_F(ObjectionTo, SaysWhenTheNamesAreReadInAnotherWay) {
+    Recipe recipe;
+    recipe.uris = {"spiffe://cluster.local/web/shop"};
+    const Proof proof =
+        proof_of(bake(recipe, &old_signer_), *material(old_, old_root_), PeerRole::client);
+    const PemText pem = testing::pem_text(value_of(old_.issue(k_api)), old_root_);
+    const auto turned = value_of(parse_material(
+        pem, Naming(k_trust_domain, {NameForm{}, NameForm{NameForm::Kind::osm_spiffe}})
+    ));
+    EXPECT_EQ(
+        objection_to(proof, *turned),
+        "it was spiffe://cluster.local/web/shop and would be "
+        "spiffe://cluster.local/ns/shop/sa/web now"
+    );
+}
+
+TEST_F(ObjectionTo, RefusesAProofWithoutCertificates) {
+    proof_.chain.clear();
+    EXPECT_NE(objection_to(proof_, *material(old_, old_root_)), "");
+    proof_.chain = "\x30\x82";
+    EXPECT_NE(objection_to(proof_, *material(old_, old_root_)), "");
+}
+
 }  // namespace
 }  // namespace tls
