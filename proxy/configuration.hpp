@@ -5,6 +5,8 @@
 #include "policy/address.hpp"
 #include "policy/options.hpp"
 #include "proxy/limits.hpp"
+#include "tls/identity_source.hpp"
+#include "tls/naming.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -27,6 +29,8 @@ struct IdentityConfiguration {
     std::string key;
     std::string credential_bundle;
     std::string trust_bundle;
+    std::vector<tls::FederatedBundle> federated;
+    std::vector<tls::NameForm> names{tls::NameForm()};
 };
 
 /// A listener that nothing redirects to: what arrives at `listen` is for pod port `listen.port`

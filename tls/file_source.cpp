@@ -92,6 +92,7 @@ struct Reading {
     FileText certificate;
     FileText key;
     FileText trust_bundle;
+    std::vector<FileText> federated;  // as the options list them
     bool operator==(const Reading&) const = default;
 };
 
@@ -116,15 +117,7 @@ class FileSource final : public IdentitySource {
         if (material_ != nullptr && *reading == good_) {
             return material_;
         }
-        const PemText pem{
-            .certificate = reading->certificate.text,
-            .key = reading->key.text,
-            .trust_bundle = reading->trust_bundle.text,
-            .certificate_name = certificate_name_,
-            .key_name = key_name_,
-            .trust_bundle_name = trust_bundle_name_,
-        };
-        auto parsed = parse_material(pem, options_.trust_domain);
+        auto parsed = parse_material(pem_of(*reading), options_.naming);
         if (parsed) {
             material_ = *parsed;
             good_ = std::move(*reading);
@@ -148,7 +141,36 @@ class FileSource final : public IdentitySource {
         if (!trust_bundle) {
             return policy::failed<Reading>(trust_bundle.error());
         }
-        return Reading{std::move(*certificate), std::move(*key), std::move(*trust_bundle)};
+        Reading reading{std::move(*certificate), std::move(*key), std::move(*trust_bundle), {}};
+        for (const FederatedBundle& bundle : options_.federated) {
+            auto text = read_file(name_of(bundle), bundle.file);
+            if (!text) {
+                return policy::failed<Reading>(text.error());
+            }
+            reading.federated.push_back(std::move(*text));
+        }
+        return reading;
+    }
+
+    static std::string name_of(const FederatedBundle& bundle) {
+        return "identity.trustBundles: " + bundle.trust_domain + ": " + bundle.file;
+    }
+
+    PemText pem_of(const Reading& reading) const {
+        PemText pem;
+        pem.certificate = reading.certificate.text;
+        pem.key = reading.key.text;
+        pem.trust_bundle = reading.trust_bundle.text;
+        pem.certificate_name = certificate_name_;
+        pem.key_name = key_name_;
+        pem.trust_bundle_name = trust_bundle_name_;
+        for (std::size_t i = 0; i < reading.federated.size(); ++i) {
+            const FederatedBundle& bundle = options_.federated[i];
+            pem.federated.push_back(
+                {bundle.trust_domain, reading.federated[i].text, name_of(bundle)}
+            );
+        }
+        return pem;
     }
 
     /// The files are three, and their writer may be at work: what differs from the last good state
@@ -168,7 +190,7 @@ class FileSource final : public IdentitySource {
         }
         return policy::failed<Reading>(
             certificate_name_ +
-            ": it or its key or trust bundle changes while it is read; the "
+            ": it or its key or a trust bundle changes while it is read; the "
             "next look is in a second"
         );
     }

@@ -3,6 +3,7 @@
 
 #include "policy/result.hpp"
 #include "tls/material.hpp"
+#include "tls/naming.hpp"
 
 #include <memory>
 #include <string>
@@ -22,6 +23,14 @@ class IdentitySource {
     [[nodiscard]] virtual std::vector<std::string> take_warnings() { return {}; }
 };
 
+/// The trust bundle of another trust domain, whose members may be authenticated clients.
+struct FederatedBundle {
+    std::string trust_domain;
+    std::string file;
+
+    bool operator==(const FederatedBundle&) const = default;
+};
+
 /// Where the PEM files are (design.md §2 `identity`). Either certificate + key, or
 /// credential_bundle (one PEM: key first, then the chain), and the trust bundle.
 struct FileSourceOptions {
@@ -29,7 +38,8 @@ struct FileSourceOptions {
     std::string key;
     std::string credential_bundle;
     std::string trust_bundle;
-    std::string trust_domain;
+    std::vector<FederatedBundle> federated;
+    Naming naming;
 };
 
 [[nodiscard]] std::unique_ptr<IdentitySource> make_file_source(FileSourceOptions options);

@@ -91,6 +91,24 @@ void check_identity_files(const IdentityConfiguration& identity, ConfigurationVa
     }
 }
 
+/// One domain, one bundle: two would be two answers to the question of whom it trusts.
+void check_federation(const Configuration& configuration, ConfigurationValues& values) {
+    for (const tls::FederatedBundle& bundle : configuration.identity.federated) {
+        if (bundle.trust_domain == configuration.workload.trust_domain) {
+            report(
+                values,
+                "identity.trustBundles",
+                "conflict",
+                fmt::format(
+                    "identity.trustBundles names {}, our own trust domain: its CAs belong in "
+                    "identity.trustBundle.",
+                    bundle.trust_domain
+                )
+            );
+        }
+    }
+}
+
 void check_identity(const Configuration& configuration, ConfigurationValues& values) {
     if (values.bad.contains("identity.source")) {
         return;
@@ -186,6 +204,7 @@ void check_listen_addresses(const Configuration& configuration, ConfigurationVal
 void check_configuration(const Configuration& configuration, ConfigurationValues& values) {
     check_workload(values);
     check_identity(configuration, values);
+    check_federation(configuration, values);
     check_resources(configuration, values);
     const bool are_addresses_known =
         !values.bad.contains("inbound.listen") && !values.bad.contains("inbound.ports") &&

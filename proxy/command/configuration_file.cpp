@@ -119,6 +119,9 @@ void resolve_paths(Configuration& configuration, const std::filesystem::path& fo
     resolve(configuration.identity.key);
     resolve(configuration.identity.credential_bundle);
     resolve(configuration.identity.trust_bundle);
+    for (tls::FederatedBundle& bundle : configuration.identity.federated) {
+        resolve(bundle.file);
+    }
     for (std::string& directory : configuration.resource_directories) {
         resolve(directory);
     }

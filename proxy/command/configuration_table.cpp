@@ -2,6 +2,7 @@
 
 #include "policy/identity.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -142,6 +143,56 @@ ConfigurationKey port_access() {
     return key;
 }
 
+ConfigurationKey federated_bundles() {
+    ConfigurationKey key = describe({
+        "identity.trustBundles",
+        "trustDomain=file …",
+        "The CAs of other trust domains, each for its own members; they may be clients only.",
+    });
+    key.is_list = true;
+    key.fields = {"trustDomain", "file"};
+    key.set = [](Configuration& configuration, const Parts& parts) -> ValueError {
+        auto& bundles = configuration.identity.federated;
+        const auto is_same = [&](const auto& bundle) { return bundle.trust_domain == parts[0]; };
+        if (std::ranges::any_of(bundles, is_same)) {
+            return "names the trust domain a second time";
+        }
+        bundles.push_back({parts[0], parts[1]});
+        const ValueError error = trust_domain(parts[0]);
+        return error ? error : not_empty(parts[1]);
+    };
+    key.clear = [](Configuration& configuration) { configuration.identity.federated.clear(); };
+    key.show = [](Configuration&) { return std::string(); };
+    return key;
+}
+
+ConfigurationKey name_forms() {
+    ConfigurationKey key = describe({
+        "identity.names",
+        "spiffe | osm-spiffe | osm | linkerd | linkerd:NAMESPACE …",
+        "How certificates of our trust domain name their workload; others than spiffe are for "
+        "migration.",
+    });
+    key.is_list = true;
+    key.set = [](Configuration& configuration, const Parts& parts) -> ValueError {
+        auto form = tls::parse_name_form(parts[0]);
+        if (form.has_error()) {
+            return form.error();
+        }
+        configuration.identity.names.push_back(std::move(*form));
+        return std::nullopt;
+    };
+    key.clear = [](Configuration& configuration) { configuration.identity.names.clear(); };
+    key.show = [](Configuration& configuration) {
+        std::string text;
+        for (const tls::NameForm& form : configuration.identity.names) {
+            text += (text.empty() ? "" : ",") + tls::text_of(form);
+        }
+        return text;
+    };
+    return key;
+}
+
 ConfigurationKey admin_listen() {
     ConfigurationKey key = describe(
         {"admin.listen", "ip:port | none", "Where metrics, readiness and the dashboard are served."}
@@ -230,6 +281,8 @@ void add_identity_keys(std::vector<ConfigurationKey>& keys) {
         [](Configuration& c) -> std::string& { return c.identity.trust_bundle; },
         not_empty
     ));
+    keys.push_back(federated_bundles());
+    keys.push_back(name_forms());
 }
 
 void add_policy_keys(std::vector<ConfigurationKey>& keys) {

@@ -20,7 +20,9 @@ std::unique_ptr<tls::IdentitySource> make_identity_source(const Configuration& c
             options.key = configuration.identity.key;
             options.credential_bundle = configuration.identity.credential_bundle;
             options.trust_bundle = configuration.identity.trust_bundle;
-            options.trust_domain = configuration.workload.trust_domain;
+            options.federated = configuration.identity.federated;
+            options.naming =
+                tls::Naming(configuration.workload.trust_domain, configuration.identity.names);
             return tls::make_file_source(std::move(options));
         }
         case IdentitySourceKind::none:

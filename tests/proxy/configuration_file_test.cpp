@@ -102,7 +102,8 @@ TEST_F(LoadConfiguration, TakesDefaultsForWhatIsAbsent) {
 TEST_F(LoadConfiguration, ReadsEveryKey) {
     const Configuration configuration = loaded(R"(
 workload:   {trustDomain: example.org, namespace: shop, serviceAccount: web, pod: web-1, owner: {kind: Deployment, name: web}}
-identity:   {source: files, credentialBundle: /run/bundle.pem, trustBundle: ../ca.crt}
+identity:   {source: files, credentialBundle: /run/bundle.pem, trustBundle: ../ca.crt,
+             trustBundles: [{trustDomain: other.example, file: other.crt}], names: [spiffe, "linkerd:mesh"]}
 resources:  [{directory: /etc/smilax/resources}, {directory: more}]
 policy:
   access: audit
@@ -130,6 +131,17 @@ limits: {headBytesMax: 8192, connectMsMax: 250}
     EXPECT_EQ(configuration.identity.credential_bundle, "/run/bundle.pem");
     EXPECT_EQ(
         configuration.identity.trust_bundle, std::filesystem::path(folder_).parent_path() / "ca.crt"
+    );
+    EXPECT_THAT(
+        configuration.identity.federated,
+        ElementsAre(tls::FederatedBundle{"other.example", folder_ + "/other.crt"})
+    );
+    EXPECT_THAT(
+        configuration.identity.names,
+        ElementsAre(
+            tls::NameForm{tls::NameForm::Kind::spiffe},
+            tls::NameForm{tls::NameForm::Kind::linkerd, "mesh"}
+        )
     );
     EXPECT_THAT(
         configuration.resource_directories, ElementsAre("/etc/smilax/resources", folder_ + "/more")
@@ -406,6 +418,40 @@ resources: [{directory: r}])"),
             HasSubstr("workload.namespace: \"a/b\" must not contain '/'"),
             HasSubstr("workload.serviceAccount: \"w b\" cannot be part of a SPIFFE identity")
         )
+    );
+}
+
+TEST_F(LoadConfiguration, KnowsSpiffeNamesAloneUnlessTold) {
+    EXPECT_THAT(loaded(k_minimal).identity.names, ElementsAre(tls::NameForm()));
+    EXPECT_THAT(loaded(k_minimal).identity.federated, IsEmpty());
+    const Configuration told = loaded(
+        k_minimal,
+        {{"SMILAX_IDENTITY_NAMES", "osm,osm-spiffe"},
+         {"SMILAX_IDENTITY_TRUST_BUNDLES", "a.example=a.crt,b.example=b.crt"}}
+    );
+    EXPECT_EQ(told.identity.names.size(), 2U);
+    EXPECT_EQ(told.identity.federated.size(), 2U);
+}
+
+TEST_F(LoadConfiguration, RefusesFederationAndNamesThatAreAmbiguous) {
+    EXPECT_THAT(
+        errors(R"(workload: {namespace: shop, serviceAccount: web}
+identity:
+  certificate: a
+  key: b
+  trustBundle: c
+  trustBundles: [{trustDomain: cluster.local, file: d}, {trustDomain: B.example, file: d}]
+  names: [spiffe, "linkerd:*"]
+resources: [{directory: r}])"),
+        ElementsAre(
+            AllOf(StartsWith("smilax.yaml:6:"), HasSubstr("cannot be part of a SPIFFE identity")),
+            AllOf(StartsWith("smilax.yaml:7:"), HasSubstr("\"linkerd:*\" is not one of: spiffe")),
+            AllOf(StartsWith("smilax.yaml:6:"), HasSubstr("names cluster.local, our own"))
+        )
+    );
+    EXPECT_THAT(
+        errors(k_minimal, {{"SMILAX_IDENTITY_TRUST_BUNDLES", "a.example=a.crt,a.example=b.crt"}}),
+        ElementsAre(HasSubstr("names the trust domain a second time"))
     );
 }
 

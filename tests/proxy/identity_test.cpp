@@ -104,7 +104,7 @@ TEST_F(IdentityCommand, IssueMakesWhatTheProxyLoads) {
     options.certificate = path("web/tls.crt");
     options.key = path("web/tls.key");
     options.trust_bundle = path("web/ca.crt");
-    options.trust_domain = "cluster.local";
+    options.naming = tls::Naming("cluster.local");
     const auto source = tls::make_file_source(options);
     const auto material = source->load();
     ASSERT_TRUE(material) << material.error();

@@ -33,7 +33,7 @@ class FileSourceTest : public ::testing::Test {
         options_.certificate = path("tls.crt");
         options_.key = path("tls.key");
         options_.trust_bundle = path("ca.crt");
-        options_.trust_domain = k_trust_domain;
+        options_.naming = Naming(k_trust_domain);
         write("ca.crt", authority_.root().certificate);
         write_pair(value_of(authority_.issue(k_web)));
     }
@@ -129,6 +129,30 @@ TEST_F(FileSourceTest, SeesANewTrustBundle) {
     const auto second = value_of(source().load());
     EXPECT_EQ(second->trust_bundles.at(testing::k_trust_domain).size(), 2U);
     EXPECT_NE(second->trust_generation, first->trust_generation);
+}
+
+TEST_F(FileSourceTest, ReadsAndRotatesTheBundlesOfOtherTrustDomains) {
+    const Authority other = value_of(Authority::make("other.example"));
+    const Authority next = value_of(Authority::make("other.example"));
+    options_.federated = {{"other.example", path("other.crt")}};
+    EXPECT_THAT(
+        refusal(),
+        StartsWith("identity.trustBundles: other.example: " + path("other.crt") + ": no such file")
+    );
+    write("other.crt", other.root().certificate);
+    const auto first = value_of(source().load());
+    EXPECT_EQ(first->trust_bundles.size(), 2U);
+    EXPECT_NE(first->trust.store_of("other.example"), nullptr);
+    EXPECT_EQ(value_of(source().load()), first);
+    write("other.crt", next.root().certificate);
+    const auto second = value_of(source().load());
+    EXPECT_NE(second, first);
+    EXPECT_NE(second->trust_generation, first->trust_generation);
+    write("other.crt", "rubbish");
+    EXPECT_THAT(
+        refusal(),
+        StartsWith("identity.trustBundles: other.example: " + path("other.crt") + ": no PEM")
+    );
 }
 
 TEST_F(FileSourceTest, NeverPairsAKeyWithAnotherCertificate) {

@@ -481,6 +481,34 @@ TEST(Verification, AFederatedServerIsNotOursOfTheSameName) {
     EXPECT_EQ(pair.client.handshake_failure(), HandshakeFailure::unexpected_identity);
 }
 
+TEST(Verification, TakesTheNamesOfAnotherMeshWhereTheyAreAdmitted) {
+    Recipe recipe;
+    recipe.uris.clear();
+    recipe.dns_names = {"web.shop.serviceaccount.identity.linkerd.cluster.local"};
+    const Baked linkerd = bake(recipe, &world().root);
+    Recipe of_api;
+    of_api.uris = {"spiffe://cluster.local/ns/shop/sa/api"};
+    const NameForm form{NameForm::Kind::linkerd, "linkerd"};
+    const auto migrating = context_presenting(
+        bake(of_api, &world().root),
+        {},
+        testing::trust_of(
+            pem_of(world().root.certificate.get()), Naming(k_trust_domain, {NameForm{}, form})
+        )
+    );
+    const auto web = context_presenting(linkerd, {}, world().trust());
+    SessionPair pair(migrating, web, k_api);
+    pair.shake_hands();
+    ASSERT_TRUE(pair.is_joined()) << pair.server.failure();
+    EXPECT_EQ(pair.server.peer().identity, testing::identity("shop", "web"));
+    SessionPair as_server(web, migrating, testing::identity("shop", "web"));
+    as_server.shake_hands();
+    EXPECT_TRUE(as_server.is_joined()) << as_server.client.failure();
+    SessionPair elsewhere(context_of_api(), web, k_api);
+    elsewhere.shake_hands();
+    EXPECT_THAT(elsewhere.server.failure(), HasSubstr("names nobody: no URI SAN"));
+}
+
 TEST(Verification, StopsReadingAChainThatNeverEnds) {
     Presented presented = leaf({})();
     Recipe filler;
