@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <utility>
 
 namespace tls {
@@ -21,24 +20,6 @@ constexpr std::size_t k_read_bytes = 3 + 2 * k_record_bytes;
 /// The first bytes of OpenSSL's number for a TLS 1.3 cipher suite: 0x0300, then 0x13 (RFC 8446
 /// §B.4).
 constexpr std::uint32_t k_tls13_suites = 0x030013;
-
-/// What the server side speaks, preferred first, in ALPN's wire form (RFC 7301 §3.1).
-constexpr std::string_view k_server_protocols = "\x0asmilax/mux\x0esmilax/http1.1\x0asmilax/tcp";
-
-/// Picks a protocol both sides have, or ends the handshake with no_application_protocol.
-int select_protocol(SSL*, const unsigned char** selected, unsigned char* selected_size, const unsigned char* offered, unsigned int offered_size, void*) noexcept {
-    unsigned char* pick = nullptr;
-    const int outcome = SSL_select_next_proto(
-        &pick,
-        selected_size,
-        reinterpret_cast<const unsigned char*>(k_server_protocols.data()),
-        static_cast<unsigned int>(k_server_protocols.size()),
-        offered,
-        offered_size
-    );
-    *selected = pick;
-    return outcome == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
 
 bool present_identity(SSL_CTX* context, const Material& material) {
     if (SSL_CTX_use_certificate(context, material.leaf.get()) != 1 ||
@@ -138,7 +119,6 @@ policy::Result<std::shared_ptr<const Context>> make_context(std::shared_ptr<cons
             take_openssl_errors("OpenSSL gives no reason")
         );
     }
-    SSL_CTX_set_alpn_select_cb(context->server.get(), select_protocol, nullptr);
     prepare_for_sessions(*context);
     context->material = std::move(material);
     return std::shared_ptr<const Context>(std::move(context));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "policy/identity.hpp"
+#include "tls/alpn.hpp"
 #include "tls/bounded_map.hpp"
 #include "tls/proof.hpp"
 
@@ -29,9 +30,13 @@ inline constexpr std::chrono::hours k_resumable_for{1};
 /// each Context has its own ServerSessions.
 inline constexpr std::string_view k_session_context = "smilax";
 
-/// Which of our protocols a connection carries (the ALPN that was agreed on).
-/// `mux` carries several HTTP/1 connections (proxy/net/mux); who offers it takes http1 too.
-enum class Alpn : std::uint8_t { none, http1, h2, tcp, mux };
+/// What a server side answers, and for which pod port. A session resumes where both are the same.
+struct Accepting {
+    Clients clients = Clients::mesh;
+    std::uint16_t port = 0;
+
+    bool operator==(const Accepting&) const = default;
+};
 
 /// Who the other side of a resumable session is, and how long that may be believed.
 struct Standing {
@@ -73,6 +78,7 @@ class ServerSessions {
         Secret secret;
         const SSL_CIPHER* cipher = nullptr;  // OpenSSL's own, never freed
         Standing standing;
+        Accepting accepting;
     };
 
     /// Copies what is needed; false when `session` cannot be one of ours.

@@ -60,8 +60,8 @@ struct Session::Callbacks {
     }
 };
 
-Session::Session(std::shared_ptr<const Context> context)
-    : context_(std::move(context)), ssl_(SSL_new(context_->server.get())) {
+Session::Session(std::shared_ptr<const Context> context, Accepting accepting)
+    : context_(std::move(context)), accepting_(accepting), ssl_(SSL_new(context_->server.get())) {
     if (attach()) {
         SSL_set_accept_state(ssl_.get());
     }

@@ -63,7 +63,7 @@ class Session {
     };
 
     /// Server side.
-    explicit Session(std::shared_ptr<const Context> context);
+    explicit Session(std::shared_ptr<const Context> context, Accepting accepting = {});
     /// Client side: offers exactly `alpn`, accepts only `expected`, and resumes where it can.
     /// `endpoint` tells replicas of one identity apart (a hash of the address): what one of them
     /// remembers the others do not know.
@@ -135,6 +135,9 @@ class Session {
     [[nodiscard]] bool judge();
     [[nodiscard]] bool finish_handshake();
 
+    /// Server side: which of the protocols of `offered` (ALPN's wire form) we speak, preferred
+    /// first; views `offered`. Empty, with failure_, when none.
+    [[nodiscard]] std::span<const unsigned char> select(std::span<const unsigned char> offered);
     [[nodiscard]] Owned<SSL_SESSION> find_session(std::span<const unsigned char> name);
     void keep_session(const SSL_SESSION* session);
     [[nodiscard]] Resumption& resumption();
@@ -151,6 +154,7 @@ class Session {
 
     std::shared_ptr<const Context> context_;
     std::optional<ClientTickets::Server> expected_;  // client side only
+    Accepting accepting_;                            // server side only
     Owned<SSL> ssl_;
     Standing standing_;                       // of the peer, proved now or in an earlier handshake
     std::unique_ptr<Resumption> resumption_;  // server side, during the handshake

@@ -16,47 +16,11 @@
 namespace tls {
 namespace {
 
-std::string_view alpn_wire_name(Alpn alpn) {
-    switch (alpn) {
-        case Alpn::http1:
-            return "\x0esmilax/http1.1";
-        case Alpn::h2:
-            return "\x09smilax/h2";
-        case Alpn::tcp:
-            return "\x0asmilax/tcp";
-        case Alpn::mux:
-            return "\x0asmilax/mux";
-        case Alpn::none:
-            break;
-    }
-    return {};
-}
-
 Alpn agreed_alpn(const SSL* ssl) {
     const unsigned char* name = nullptr;
     unsigned int length = 0;
     SSL_get0_alpn_selected(ssl, &name, &length);
-    const std::string_view agreed(reinterpret_cast<const char*>(name), length);
-    for (const Alpn alpn : {Alpn::http1, Alpn::h2, Alpn::tcp, Alpn::mux}) {
-        if (!agreed.empty() && alpn_wire_name(alpn).substr(1) == agreed) {
-            return alpn;
-        }
-    }
-    return Alpn::none;
-}
-
-/// What a client that prefers `wanted` offers, in ALPN's wire form: a peer that cannot share a
-/// connection still gets its HTTP/1.
-std::string offer_of(Alpn wanted) {
-    std::string offer(alpn_wire_name(wanted));
-    if (wanted == Alpn::mux) {
-        offer += alpn_wire_name(Alpn::http1);
-    }
-    return offer;
-}
-
-bool was_offered(Alpn agreed, Alpn wanted) {
-    return agreed == wanted || (wanted == Alpn::mux && agreed == Alpn::http1);
+    return alpn_of({reinterpret_cast<const char*>(name), length});
 }
 
 }  // namespace
@@ -72,6 +36,15 @@ struct Session::HandshakeCallbacks {
             X509_STORE_CTX_get_ex_data(asked, SSL_get_ex_data_X509_STORE_CTX_idx())
         );
         return session_of(ssl).verify(asked) ? 1 : 0;
+    }
+
+    /// No protocol that both sides have ends the handshake with no_application_protocol.
+    static int
+    select(SSL* ssl, const unsigned char** selected, unsigned char* selected_bytes, const unsigned char* offered, unsigned int offered_bytes, void*) noexcept {
+        const auto pick = session_of(ssl).select({offered, offered_bytes});
+        *selected = pick.data();
+        *selected_bytes = static_cast<unsigned char>(pick.size());
+        return pick.empty() ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_OK;
     }
 
     /// A client names a session (pre_shared_key, RFC 8446 §4.2.11). OpenSSL takes over what we
@@ -97,6 +70,7 @@ void prepare_for_sessions(const Context& context) {
         SSL_CTX_sess_set_new_cb(side, Callbacks::keep);
     }
     SSL_CTX_sess_set_get_cb(context.server.get(), Callbacks::find);
+    SSL_CTX_set_alpn_select_cb(context.server.get(), Callbacks::select, nullptr);
 }
 
 void Session::offer() {
@@ -191,7 +165,10 @@ bool Session::finish_handshake() {
         return false;
     }
     const Alpn alpn = agreed_alpn(ssl_.get());
-    if (alpn == Alpn::none || (expected_ && !was_offered(alpn, expected_->alpn))) {
+    const bool is_ours = expected_
+                             ? is_wanted(alpn, expected_->alpn)
+                             : alpn != Alpn::standard || accepting_.clients == Clients::standard;
+    if (alpn == Alpn::none || !is_ours) {
         (void)fail(
             "the peer agreed on none of our protocols (ALPN)", HandshakeFailure::no_common_protocol
         );
@@ -203,6 +180,28 @@ bool Session::finish_handshake() {
     return true;
 }
 
+std::span<const unsigned char> Session::select(std::span<const unsigned char> offered) {
+    const std::string_view ours = served_to(accepting_.clients);
+    unsigned char* pick = nullptr;
+    unsigned char pick_bytes = 0;
+    const int outcome = SSL_select_next_proto(
+        &pick,
+        &pick_bytes,
+        reinterpret_cast<const unsigned char*>(ours.data()),
+        static_cast<unsigned int>(ours.size()),
+        offered.data(),
+        static_cast<unsigned int>(offered.size())
+    );
+    if (outcome != OPENSSL_NPN_NEGOTIATED) {
+        (void)fail(
+            "the peer offers none of our protocols (ALPN), only " + names_of(offered),
+            HandshakeFailure::no_common_protocol
+        );
+        return {};
+    }
+    return {pick, pick_bytes};
+}
+
 Owned<SSL_SESSION> Session::find_session(std::span<const unsigned char> name) {
     Owned<SSL_SESSION> session;
     ServerSessions::Name wanted{};
@@ -212,7 +211,7 @@ Owned<SSL_SESSION> Session::find_session(std::span<const unsigned char> name) {
     std::copy(name.begin(), name.end(), wanted.begin());
     const Clock::time_point now = Clock::now();
     const auto* remembered = context_->caches->sessions.find(wanted, now);
-    if (remembered == nullptr) {
+    if (remembered == nullptr || remembered->accepting != accepting_) {
         return session;
     }
     session = ServerSessions::revive(*remembered, now);
@@ -255,6 +254,7 @@ void Session::remember() {
     }
     if (resumption_->made) {
         resumption_->remembered.standing = standing_;
+        resumption_->remembered.accepting = accepting_;
         sessions.put(*resumption_->made, std::move(resumption_->remembered));
     }
     resumption_.reset();

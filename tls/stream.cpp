@@ -129,11 +129,11 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 io::Awaitable<policy::Result<Peer>> Stream::accept(
-    std::shared_ptr<const Context> context, std::string_view early
+    std::shared_ptr<const Context> context, std::string_view early, Accepting accepting
 ) {
     State& state = *state_;
     assert(state.session == nullptr);
-    state.session = std::make_unique<Session>(std::move(context));
+    state.session = std::make_unique<Session>(std::move(context), accepting);
     state.session->feed(early);
     return state.shake_hands();
 }

@@ -40,7 +40,7 @@ class Stream {
     /// Server side. `early` is what detection has already read from the socket. Returns the
     /// verified peer, or a sentence that says why not. One handshake per Stream.
     [[nodiscard]] io::Awaitable<policy::Result<Peer>> accept(
-        std::shared_ptr<const Context> context, std::string_view early
+        std::shared_ptr<const Context> context, std::string_view early, Accepting accepting = {}
     );
     /// Client side: offers `alpn`, accepts only `expected`, and resumes where it can: `endpoint`
     /// (a hash of the address) tells replicas of one identity apart.

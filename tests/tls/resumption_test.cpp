@@ -31,9 +31,10 @@ class ResumptionTest : public ::testing::Test {
     std::unique_ptr<SessionPair> connect(
         const std::shared_ptr<const Context>& server,
         const std::shared_ptr<const Context>& client,
-        Alpn alpn = Alpn::http1
+        Alpn alpn = Alpn::http1,
+        Accepting accepting = {}
     ) {
-        auto pair = std::make_unique<SessionPair>(server, client, k_api, alpn);
+        auto pair = std::make_unique<SessionPair>(server, client, k_api, alpn, accepting);
         pair->shake_hands();
         EXPECT_TRUE(pair->is_joined()) << pair->client.failure() << pair->server.failure();
         Step last = Step::done;
@@ -184,6 +185,30 @@ TEST_F(ResumptionTest, KeepsProtocolsAndReplicasApart) {
     Session replica(web_, Alpn::http1, k_api, 7);
     (void)replica.handshake();
     EXPECT_TRUE(take_ticket());  // the other one's, not taken
+}
+
+TEST_F(ResumptionTest, StaysOnThePortOfItsSession) {
+    constexpr Accepting metrics{Clients::standard, 9102};
+    const auto is_resumed = [&](Accepting accepting) {
+        return connect(api_, web_, Alpn::http1, accepting)->client.is_resumed();
+    };
+    EXPECT_FALSE(is_resumed(metrics));
+    // The client offers its newest ticket, whatever the port: the same address, say, redirected.
+    EXPECT_FALSE(is_resumed({Clients::mesh, 9102}));
+    EXPECT_FALSE(is_resumed({Clients::standard, 9103}));
+    EXPECT_FALSE(is_resumed(metrics));
+    EXPECT_TRUE(is_resumed(metrics));
+}
+
+TEST_F(ResumptionTest, ServesStandardClients) {
+    constexpr Accepting metrics{Clients::standard, 9102};
+    for (const Alpn alpn : {Alpn::standard_http1, Alpn::standard}) {
+        EXPECT_FALSE(connect(api_, web_, alpn, metrics)->client.is_resumed());
+        const auto second = connect(api_, web_, alpn, metrics);
+        EXPECT_TRUE(second->client.is_resumed());
+        EXPECT_EQ(second->server.peer().identity, k_web);
+        EXPECT_EQ(second->server.peer().alpn, alpn);
+    }
 }
 
 TEST_F(ResumptionTest, RefusesWhoDoesNotKnowTheSecretAndKeepsTheSession) {

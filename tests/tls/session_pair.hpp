@@ -22,9 +22,10 @@ struct SessionPair {
         std::shared_ptr<const Context> server_context,
         std::shared_ptr<const Context> client_context,
         policy::Identity expected,
-        Alpn alpn = Alpn::http1
+        Alpn alpn = Alpn::http1,
+        Accepting accepting = {}
     )
-        : server(std::move(server_context)),
+        : server(std::move(server_context), accepting),
           client(std::move(client_context), alpn, std::move(expected)) {}
 
     /// Carries what both have said; true when anything moved.

@@ -74,6 +74,48 @@ TEST_F(SessionTest, RefusesAClientWithoutProtocol) {
     EXPECT_EQ(pair.server.handshake_failure(), HandshakeFailure::no_common_protocol);
 }
 
+/// Of a port that answers standard clients.
+constexpr Accepting k_standard{Clients::standard, 9102};
+
+TEST_F(SessionTest, AnswersStandardClientsOnlyWhereItIsTold) {
+    for (const Alpn alpn : {Alpn::standard_http1, Alpn::standard}) {
+        SessionPair mesh(api_, web_, k_api, alpn);
+        mesh.shake_hands();
+        EXPECT_EQ(mesh.server_step, Step::failed);
+        SessionPair pair(api_, web_, k_api, alpn, k_standard);
+        pair.shake_hands();
+        ASSERT_TRUE(pair.is_joined()) << pair.client.failure() << pair.server.failure();
+        EXPECT_EQ(pair.server.peer().identity, k_web);
+        EXPECT_EQ(pair.server.peer().alpn, alpn);
+        EXPECT_EQ(pair.client.peer().alpn, alpn);
+    }
+}
+
+TEST_F(SessionTest, AnswersSidecarsOnAStandardPortToo) {
+    for (const Alpn alpn : {Alpn::mux, Alpn::http1, Alpn::tcp}) {
+        SessionPair pair(api_, web_, k_api, alpn, k_standard);
+        pair.shake_hands();
+        ASSERT_TRUE(pair.is_joined()) << pair.client.failure() << pair.server.failure();
+        EXPECT_EQ(pair.server.peer().alpn, alpn);
+    }
+}
+
+TEST_F(SessionTest, SaysWhichProtocolsAClientOffersInVain) {
+    SessionPair pair(api_, web_, k_api, Alpn::h2, k_standard);
+    pair.shake_hands();
+    EXPECT_EQ(
+        pair.server.failure(), "the peer offers none of our protocols (ALPN), only smilax/h2"
+    );
+    EXPECT_THAT(pair.client.failure(), HasSubstr("no application protocol"));
+}
+
+TEST_F(SessionTest, HoldsAStandardServerToItsIdentity) {
+    SessionPair pair(api_, web_, testing::identity("shop", "db"), Alpn::standard_http1, k_standard);
+    pair.shake_hands();
+    EXPECT_EQ(pair.client.handshake_failure(), HandshakeFailure::unexpected_identity);
+    EXPECT_EQ(pair.server.peer().identity, policy::Identity());
+}
+
 TEST_F(SessionTest, TakesEveryKindOfKey) {
     for (const KeyKind kind : {KeyKind::rsa_2048, KeyKind::ed25519}) {
         SessionPair pair(context_of(authority_, k_api, kind), web_, k_api);
