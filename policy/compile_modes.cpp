@@ -1,31 +1,43 @@
-// Access modes: the configuration for a port, else for the pod, else the Namespace's annotation.
+// Access and mTLS modes: the configuration for a port, else for the pod, else the Namespace's
+// annotation.
 #include "policy/compile_parts.hpp"
+
+#include <optional>
+#include <string_view>
 
 namespace policy {
 namespace {
 
-/// What the annotation of the workload's Namespace says. Unreadable, absent or without the object:
-/// enforce. The decoder told of the unreadable ones.
-AccessMode annotated_mode(const CompileContext& context) {
+/// What an annotation of the workload's Namespace says; nullopt when it is absent or unreadable, or
+/// the object is. The decoder told of the unreadable ones.
+template <class Mode>
+std::optional<Mode> annotated_mode(
+    const CompileContext& context, const char* name, std::optional<Mode> (*parse)(std::string_view)
+) {
     const auto& namespaces = context.catalog.namespaces;
     const auto object = namespaces.find(context.data.workload.name_space);
     if (object == namespaces.end()) {
-        return AccessMode::enforce;
+        return std::nullopt;
     }
     const auto& annotations = object->second->metadata.annotations;
-    const auto annotation = annotations.find(k_access_annotation);
-    if (annotation == annotations.end()) {
-        return AccessMode::enforce;
-    }
-    return parse_access_mode(annotation->second).value_or(AccessMode::enforce);
+    const auto annotation = annotations.find(name);
+    return annotation == annotations.end() ? std::nullopt : parse(annotation->second);
 }
 
 }  // namespace
 
 void compile_modes(CompileContext& context) {
-    const Options& options = context.data.options;
-    context.data.access = options.access ? *options.access : annotated_mode(context);
-    context.data.port_access = options.port_access;
+    SnapshotData& data = context.data;
+    const Options& options = data.options;
+    const auto access = options.access
+                            ? options.access
+                            : annotated_mode(context, k_access_annotation, parse_access_mode);
+    data.access = access.value_or(AccessMode::enforce);
+    data.port_access = options.port_access;
+    const auto mtls =
+        options.mtls ? options.mtls : annotated_mode(context, k_mtls_annotation, parse_mtls_mode);
+    data.mtls = mtls.value_or(MtlsMode::strict);
+    data.port_mtls = options.port_mtls;
 }
 
 }  // namespace policy

@@ -32,7 +32,8 @@ struct CompileContext {
     std::map<ObjectName, BindingMeaning> bindings;
 };
 
-/// Options and the Namespace's annotation → data.access, data.port_access.
+/// Options and the Namespace's annotations → data.access, data.port_access, data.mtls,
+/// data.port_mtls.
 void compile_modes(CompileContext& context);
 /// IdentityBindings → context.bindings.
 void compile_bindings(CompileContext& context);

@@ -30,8 +30,9 @@ struct ConsideredTarget {
     std::string detail;  // a sentence: the first condition that failed, with its values
 };
 
-/// `allowed` and `reason` are those of decide(), or malformed_request or path_refused, which the
-/// proxy says before it asks any target. What the access mode makes of it is `mode`.
+/// `allowed` and `reason` are those of decide(), or malformed_request, mtls_required or
+/// path_refused, which the proxy says before it asks any target. What the access mode makes of it
+/// is `mode`.
 struct AccessExplanation {
     bool allowed = false;
     Reason reason = Reason::no_target;
@@ -40,8 +41,8 @@ struct AccessExplanation {
     std::optional<AllowingRule> rule;          // when allowed
     std::vector<ConsideredTarget> considered;  // when denied: all of them, the nearest first
     AccessMode mode = AccessMode::enforce;
-    bool is_opaque = false;        // the port: what comes in is judged as bytes, whatever it is
-    bool is_authenticated = true;  // the peer proved an identity
+    MtlsMode mtls = MtlsMode::strict;  // of the port
+    bool is_opaque = false;            // the port: what comes in is judged as bytes, whatever it is
     std::vector<std::string> dropped_headers;
 };
 

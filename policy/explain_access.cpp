@@ -70,7 +70,7 @@ class AccessExplainer {
         answer_.asked = asked();
         answer_.mode = snapshot_.access_mode(question_.port);
         answer_.is_opaque = snapshot_.is_opaque(question_.port);
-        answer_.is_authenticated = question_.peer.has_value();
+        answer_.mtls = snapshot_.mtls_mode(question_.port);
         if (is_http()) {
             answer_.dropped_headers = question_.request.dropped;
         }
@@ -78,6 +78,11 @@ class AccessExplainer {
             answer_.reason = Reason::malformed_request;
             answer_.detail =
                 "the proxy answers 400 before it asks any target: " + question_.request.malformed;
+            return std::move(answer_);
+        }
+        if (!question_.peer && answer_.mtls == MtlsMode::strict && protocol_ != Protocol::udp) {
+            answer_.reason = Reason::mtls_required;
+            answer_.detail = mtls_sentence();
             return std::move(answer_);
         }
         const Verdict verdict = decide();
@@ -242,6 +247,13 @@ class AccessExplainer {
         return needs_route && !matches_any(target.http->rules, request_.view(question_.request))
                    ? Reason::route_not_allowed
                    : failed;
+    }
+
+    [[nodiscard]] std::string mtls_sentence() const {
+        return "mTLS is strict on port " + std::to_string(question_.port) +
+               ": who shows no certificate of the mesh is refused before any target is asked, "
+               "whatever the access mode (policy.mtls, policy.ports, " +
+               std::string(k_mtls_annotation) + ")";
     }
 
     [[nodiscard]] std::string denial_sentence() const {

@@ -119,6 +119,7 @@ std::string to_json(const AccessExplanation& explanation, std::span<const Proble
     write_considered(json, explanation.considered);
     write_problems(json, problems);
     json.member("mode", to_string(explanation.mode));
+    json.member("mtls", to_string(explanation.mtls));
     json.member("opaque", explanation.is_opaque);
     json.member("asked", explanation.asked);
     json.member("detail", explanation.detail);

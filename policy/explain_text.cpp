@@ -55,18 +55,16 @@ std::string target_line(const ConsideredTarget& target) {
 
 /// What is no request is refused in every mode, and so is plaintext where mTLS is strict.
 void add_mode(std::string& text, const AccessExplanation& explanation) {
-    if (explanation.reason == Reason::malformed_request) {
+    if (explanation.reason == Reason::malformed_request ||
+        explanation.reason == Reason::mtls_required) {
         return;
     }
-    const std::string through =
-        explanation.is_authenticated
-            ? "lets it through"
-            : "lets it through, unless policy.mtls is strict (the default), which refuses "
-              "plaintext in every mode";
     if (explanation.mode == AccessMode::off) {
-        add_line(text, "access is off on this port: the proxy asks no target and " + through);
+        add_line(text, "access is off on this port: the proxy asks no target and lets it through");
     } else if (explanation.mode == AccessMode::audit && !explanation.allowed) {
-        add_line(text, "access is only audited on this port: the proxy counts it and " + through);
+        add_line(
+            text, "access is only audited on this port: the proxy counts it and lets it through"
+        );
     }
 }
 

@@ -185,7 +185,7 @@ struct Pod {
     bool is_on_host_network = false;  // its addresses are its node's, and others' there
 };
 
-/// Only its annotations matter (smilax.dev/mesh, smilax.dev/access).
+/// Only its annotations matter (smilax.dev/mesh, smilax.dev/access, smilax.dev/mtls).
 struct NamespaceObject {
     Metadata metadata;
 };

@@ -29,6 +29,11 @@ AccessMode Snapshot::access_mode(std::uint16_t port) const {
     return of_port == data_->port_access.end() ? data_->access : of_port->second;
 }
 
+MtlsMode Snapshot::mtls_mode(std::uint16_t port) const {
+    const auto of_port = data_->port_mtls.find(port);
+    return of_port == data_->port_mtls.end() ? data_->mtls : of_port->second;
+}
+
 bool Snapshot::is_opaque(std::uint16_t port) const {
     return data_->opaque_ports.contains(port);
 }

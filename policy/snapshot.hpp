@@ -28,6 +28,8 @@ struct Endpoint {
     /// Who must answer there; only endpoints with an identity that are not opted out are meshed.
     std::optional<Identity> identity;
     bool meshed = false;
+    /// It has the identity but no sidecar of ours: mTLS with standard ALPN.
+    bool standard = false;
     std::string pod;  // name, empty when unknown
 };
 
@@ -69,6 +71,8 @@ class Snapshot {
     [[nodiscard]] std::uint64_t generation() const;
     /// enforce, audit or off for what arrives at this pod port.
     [[nodiscard]] AccessMode access_mode(std::uint16_t port) const;
+    /// Whether plaintext may arrive at this pod port.
+    [[nodiscard]] MtlsMode mtls_mode(std::uint16_t port) const;
     /// Declared opaque (configuration or appProtocol of a Service of this pod): never sniffed.
     [[nodiscard]] bool is_opaque(std::uint16_t port) const;
     /// The endpoint at exactly this TCP address, for traffic that dials a pod itself; nullptr when

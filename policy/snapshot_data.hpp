@@ -148,6 +148,8 @@ class SnapshotData {
     Options options;
     AccessMode access = AccessMode::enforce;          // resolved
     std::map<std::uint16_t, AccessMode> port_access;  // of single pod ports, instead of `access`
+    MtlsMode mtls = MtlsMode::strict;                 // resolved
+    std::map<std::uint16_t, MtlsMode> port_mtls;      // of single pod ports, instead of `mtls`
 
     // Access: sorted by namespace and name, so that verdicts do not depend on file order.
     std::map<ObjectName, std::shared_ptr<const RouteGroup>> groups;  // those that are referred to

@@ -120,6 +120,9 @@ void write_endpoint(JsonWriter& json, const Endpoint& endpoint) {
         json.null();
     }
     json.member("meshed", endpoint.meshed);
+    if (endpoint.standard) {
+        json.member("standard", true);
+    }
     json.member("pod", endpoint.pod);
     json.end_object();
 }
@@ -194,7 +197,8 @@ void write_destination(JsonWriter& json, const Destination& destination) {
     json.end_object();
 }
 
-void write_port_access(JsonWriter& json, const std::map<std::uint16_t, AccessMode>& modes) {
+template <class Mode>
+void write_port_modes(JsonWriter& json, const std::map<std::uint16_t, Mode>& modes) {
     json.begin_object();
     for (const auto& [port, mode] : modes) {
         json.member(std::to_string(port), to_string(mode));
@@ -239,7 +243,10 @@ std::string Snapshot::to_json() const {
     write_workload(json, data_->workload);
     json.member("access", to_string(data_->access));
     json.key("portAccess");
-    write_port_access(json, data_->port_access);
+    write_port_modes(json, data_->port_access);
+    json.member("mtls", to_string(data_->mtls));
+    json.key("portMtls");
+    write_port_modes(json, data_->port_mtls);
     json.key("opaquePorts");
     write_ports(json, data_->opaque_ports);
     json.key("targets");

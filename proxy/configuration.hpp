@@ -7,15 +7,16 @@
 #include "proxy/limits.hpp"
 #include "tls/identity_source.hpp"
 #include "tls/naming.hpp"
+#include "tls/resumption.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace proxy {
 
-enum class MtlsMode : std::uint8_t { strict, permissive };
 enum class IdentitySourceKind : std::uint8_t { files, none };
 
 struct OwnerReference {
@@ -46,7 +47,8 @@ struct Configuration {
     IdentityConfiguration identity;
     std::vector<std::string> resource_directories;
     policy::Options policy;
-    MtlsMode mtls = MtlsMode::strict;
+    /// Of single pod ports: whose TLS we answer there. Elsewhere that of the mesh alone.
+    std::map<std::uint16_t, tls::Clients> port_clients;
     std::vector<policy::SocketAddress> inbound_listen;
     std::vector<InboundPort> inbound_ports;
     std::vector<policy::SocketAddress> outbound_listen;
@@ -54,6 +56,11 @@ struct Configuration {
     std::uint32_t workers = 1;
     std::string log_level = "info";  // debug | info | warning | error
     Limits limits;
+
+    [[nodiscard]] tls::Clients clients_of(std::uint16_t port) const {
+        const auto found = port_clients.find(port);
+        return found == port_clients.end() ? tls::Clients::mesh : found->second;
+    }
 };
 
 }  // namespace proxy

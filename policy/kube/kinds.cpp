@@ -24,15 +24,27 @@ std::span<const KindRow> kinds() {
 void decode_namespace(
     const Field& object, Metadata metadata, ObjectReader& reader, std::vector<Resource>& out
 ) {
-    const auto access = metadata.annotations.find(k_access_annotation);
-    if (access != metadata.annotations.end() && !parse_access_mode(access->second)) {
+    const auto tell = [&](const char* name, const char* code, const char* way_out) {
         // Its metadata was read, so all three are there.
         const Node& annotations = *object.node->find("metadata")->find("annotations");
         reader.error(
-            *annotations.find(k_access_annotation),
-            "invalid_access_annotation",
-            std::string("metadata.annotations.") + k_access_annotation + " is \"" + access->second +
-                "\", so the namespace's pods enforce: write enforce, audit or off"
+            *annotations.find(name),
+            code,
+            std::string("metadata.annotations.") + name + " is \"" + metadata.annotations.at(name) +
+                "\", so the namespace's pods " + way_out
+        );
+    };
+    const auto& annotations = metadata.annotations;
+    const auto access = annotations.find(k_access_annotation);
+    if (access != annotations.end() && !parse_access_mode(access->second)) {
+        tell(
+            k_access_annotation, "invalid_access_annotation", "enforce: write enforce, audit or off"
+        );
+    }
+    const auto mtls = annotations.find(k_mtls_annotation);
+    if (mtls != annotations.end() && !parse_mtls_mode(mtls->second)) {
+        tell(
+            k_mtls_annotation, "invalid_mtls_annotation", "are strict: write strict or permissive"
         );
     }
     out.emplace_back(NamespaceObject{std::move(metadata)});

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,6 +53,17 @@ void check_workload(ConfigurationValues& values) {
     if (values.has("workload.owner.kind") != values.has("workload.owner.name")) {
         report(values, "workload.owner", "missing_key", "workload.owner needs both kind and name.");
     }
+}
+
+std::set<std::uint16_t> ports_named(const Configuration& configuration) {
+    std::set<std::uint16_t> ports;
+    for (const auto& [port, mode] : configuration.policy.port_mtls) {
+        ports.insert(port);
+    }
+    for (const auto& [port, clients] : configuration.port_clients) {
+        ports.insert(port);
+    }
+    return ports;
 }
 
 void check_identity_files(const IdentityConfiguration& identity, ConfigurationValues& values) {
@@ -109,6 +122,40 @@ void check_federation(const Configuration& configuration, ConfigurationValues& v
     }
 }
 
+void check_no_identity(const Configuration& configuration, ConfigurationValues& values) {
+    // Said here: an annotation can be changed by who could not change this.
+    if (configuration.policy.mtls != policy::MtlsMode::permissive &&
+        !values.bad.contains("policy.mtls")) {
+        report(
+            values,
+            "identity.source",
+            "conflict",
+            "identity.source none proves no identity, which policy.mtls strict requires: "
+            "set policy.mtls to permissive to try things out, or give files."
+        );
+    }
+    const auto needs_identity = [&configuration](std::uint16_t port) {
+        const auto mtls = configuration.policy.port_mtls.find(port);
+        return (mtls != configuration.policy.port_mtls.end() &&
+                mtls->second == policy::MtlsMode::strict) ||
+               configuration.clients_of(port) == tls::Clients::standard;
+    };
+    for (const std::uint16_t port : ports_named(configuration)) {
+        if (needs_identity(port)) {
+            report(
+                values,
+                "policy.ports",
+                "conflict",
+                fmt::format(
+                    "policy.ports makes port {} strict or open to standard mTLS clients, which "
+                    "takes an identity of our own: identity.source is none.",
+                    port
+                )
+            );
+        }
+    }
+}
+
 void check_identity(const Configuration& configuration, ConfigurationValues& values) {
     if (values.bad.contains("identity.source")) {
         return;
@@ -118,15 +165,7 @@ void check_identity(const Configuration& configuration, ConfigurationValues& val
             check_identity_files(configuration.identity, values);
             return;
         case IdentitySourceKind::none:
-            if (configuration.mtls != MtlsMode::permissive && !values.bad.contains("policy.mtls")) {
-                report(
-                    values,
-                    "identity.source",
-                    "conflict",
-                    "identity.source none proves no identity, which policy.mtls strict requires: "
-                    "set policy.mtls to permissive to try things out, or give files."
-                );
-            }
+            check_no_identity(configuration, values);
             return;
     }
 }

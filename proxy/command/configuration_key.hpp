@@ -32,6 +32,9 @@ struct ConfigurationKey {
     /// The parts of one item of a list, in order; empty: an item is a plain value. In a file they
     /// are the keys of a mapping, in the environment they are joined by '='.
     std::vector<std::string> fields;
+    /// An item needs only the first of them. The others it leaves out are empty parts, or none at
+    /// the end.
+    bool has_optional_fields = false;
     /// Takes one value (lists: one item, called once each).
     std::function<ValueError(Configuration&, const Parts&)> set;
     /// Empties a list before its first item; empty for other keys.

@@ -1,11 +1,11 @@
 #include "proxy/command/configuration_table.hpp"
 
 #include "policy/identity.hpp"
+#include "proxy/command/configuration_ports.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -43,16 +43,6 @@ ValueError identity_segment(const std::string& text) {
         return "must not contain '/'";
     }
     return judge_identity("spiffe://t/ns/" + text + "/sa/s");
-}
-
-constexpr const char* k_no_port = "is not a port (1 to 65535)";
-
-std::optional<std::uint16_t> parse_port(const std::string& text) {
-    const auto number = parse_number(text);
-    if (!number || *number == 0 || *number > std::numeric_limits<std::uint16_t>::max()) {
-        return std::nullopt;
-    }
-    return static_cast<std::uint16_t>(*number);
 }
 
 // --- Rows that exist once ---
@@ -114,31 +104,6 @@ ConfigurationKey opaque_ports() {
         return port ? std::nullopt : ValueError(k_no_port);
     };
     key.clear = [](Configuration& configuration) { configuration.policy.opaque_ports.clear(); };
-    key.show = [](Configuration&) { return std::string(); };
-    return key;
-}
-
-ConfigurationKey port_access() {
-    ConfigurationKey key = describe({
-        "policy.ports",
-        "port=enforce|audit|off …",
-        "The mode of single pod ports, instead of policy.access and the annotation.",
-    });
-    key.is_list = true;
-    key.fields = {"port", "access"};
-    key.set = [](Configuration& configuration, const Parts& parts) -> ValueError {
-        const auto port = parse_port(parts[0]);
-        if (!port) {
-            return k_no_port;
-        }
-        const auto mode = policy::parse_access_mode(parts[1]);
-        if (!mode) {
-            return "is not one of: enforce | audit | off";
-        }
-        const bool is_new = configuration.policy.port_access.emplace(*port, *mode).second;
-        return is_new ? std::nullopt : ValueError("names the port a second time");
-    };
-    key.clear = [](Configuration& configuration) { configuration.policy.port_access.clear(); };
     key.show = [](Configuration&) { return std::string(); };
     return key;
 }
@@ -287,6 +252,7 @@ void add_identity_keys(std::vector<ConfigurationKey>& keys) {
 
 void add_policy_keys(std::vector<ConfigurationKey>& keys) {
     using policy::AccessMode;
+    using policy::MtlsMode;
     using policy::RegexMode;
     keys.push_back(make_choice_key<std::optional<AccessMode>>(
         {"policy.access",
@@ -296,12 +262,15 @@ void add_policy_keys(std::vector<ConfigurationKey>& keys) {
         [](Configuration& c) -> std::optional<AccessMode>& { return c.policy.access; },
         {{"enforce", AccessMode::enforce}, {"audit", AccessMode::audit}, {"off", AccessMode::off}}
     ));
-    keys.push_back(port_access());
-    keys.push_back(make_choice_key<MtlsMode>(
-        {"policy.mtls", {}, "Whether plaintext from outside the mesh may arrive at all."},
-        [](Configuration& c) -> MtlsMode& { return c.mtls; },
+    keys.push_back(make_choice_key<std::optional<MtlsMode>>(
+        {"policy.mtls",
+         {},
+         "Whether plaintext may arrive at all. Absent: strict, unless the Namespace's annotation "
+         "smilax.dev/mtls says otherwise."},
+        [](Configuration& c) -> std::optional<MtlsMode>& { return c.policy.mtls; },
         {{"strict", MtlsMode::strict}, {"permissive", MtlsMode::permissive}}
     ));
+    keys.push_back(make_ports_key());
     keys.push_back(make_choice_key<RegexMode>(
         {"policy.pathRegex", {}, "Whether a pathRegex matches a path's start or all of it."},
         [](Configuration& c) -> RegexMode& { return c.policy.path_regex; },

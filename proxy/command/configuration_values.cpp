@@ -188,16 +188,25 @@ class FileWalk {
     }
 
     static bool take_item(const ConfigurationKey& key, const Node& item, KeyValue& value) {
-        if (!item.is_mapping() || item.entries.size() != key.fields.size()) {
+        if (!item.is_mapping()) {
             return false;
         }
         Parts parts;
+        std::size_t found = 0;
         for (const std::string& field : key.fields) {
             const Node* part = item.find(field);
-            if (part == nullptr || !part->is_scalar()) {
+            const bool may_be_absent = key.has_optional_fields && !parts.empty();
+            if (part == nullptr ? !may_be_absent : !part->is_scalar()) {
                 return false;
             }
-            parts.push_back(part->scalar);
+            found += part != nullptr ? 1 : 0;
+            parts.push_back(part != nullptr ? part->scalar : std::string());
+        }
+        if (found != item.entries.size()) {
+            return false;  // it has fields that we do not know
+        }
+        while (key.has_optional_fields && parts.back().empty() && parts.size() > 1) {
+            parts.pop_back();
         }
         value.items.push_back({std::move(parts), {value.origin.file, item.line, item.column}});
         return true;
@@ -207,6 +216,12 @@ class FileWalk {
     static std::string form_of(const ConfigurationKey& key) {
         if (key.fields.empty()) {
             return key.form.substr(0, key.form.find(' '));
+        }
+        if (key.has_optional_fields) {
+            const std::vector<std::string> others(key.fields.begin() + 1, key.fields.end());
+            return fmt::format(
+                "{{{}: …}} with any of {}", key.fields.front(), fmt::join(others, ", ")
+            );
         }
         return fmt::format("{{{}: …}}", fmt::join(key.fields, ": …, "));
     }
@@ -284,9 +299,10 @@ void collect_environment_values(
         }
         const ConfigurationKey& key = *found->second;
         KeyValue value = parse_variable(key, name, text);
-        const std::size_t parts = std::max<std::size_t>(1, key.fields.size());
-        if (std::ranges::any_of(value.items, [parts](const KeyValue::Item& item) {
-                return item.parts.size() != parts;
+        const std::size_t parts_max = std::max<std::size_t>(1, key.fields.size());
+        const std::size_t parts_min = key.has_optional_fields ? 1 : parts_max;
+        if (std::ranges::any_of(value.items, [&](const KeyValue::Item& item) {
+                return item.parts.size() < parts_min || item.parts.size() > parts_max;
             })) {
             report("bad_value", fmt::format("{}: \"{}\" is not {}.", name, text, key.form));
             value.items.clear();

@@ -43,6 +43,7 @@ void add_choice(
 
 void add_policy_switches(CLI::App& app, PolicySwitches& switches) {
     using policy::AccessMode;
+    using policy::MtlsMode;
     using policy::RegexMode;
     policy::Options& options = switches.options;
     app.add_option("--namespace", switches.name_space, "Namespace of objects without one")
@@ -57,6 +58,15 @@ void add_policy_switches(CLI::App& app, PolicySwitches& switches) {
             {"enforce", AccessMode::enforce}, {"audit", AccessMode::audit}, {"off", AccessMode::off}
         },
         "The mode in the pod's own configuration, which wins over its Namespace's annotation"
+    );
+    add_choice(
+        app,
+        "--mtls",
+        options.mtls,
+        Words<std::optional<MtlsMode>>{
+            {"strict", MtlsMode::strict}, {"permissive", MtlsMode::permissive}
+        },
+        "The same for mTLS; without it, and without an annotation, it is strict"
     );
     add_choice(
         app,

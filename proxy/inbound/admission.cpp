@@ -142,7 +142,7 @@ std::optional<Verdict> precheck(const Connection& connection, const SnapshotPin&
     if (snapshot == nullptr) {
         return denial(Reason::not_ready);
     }
-    const bool is_strict = connection.context.worker.configuration.mtls == MtlsMode::strict;
+    const bool is_strict = (*snapshot)->mtls_mode(connection.pod_port) == policy::MtlsMode::strict;
     if (is_strict && !connection.is_mesh) {
         return denial(Reason::mtls_required);
     }

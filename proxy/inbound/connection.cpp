@@ -38,8 +38,8 @@ bool set_destination(Connection& connection, const ListenerFacts& listener) {
     return true;
 }
 
-/// Our mTLS, server side: on success the connection goes on inside it and knows its peer.
-io::Awaitable<Result<tls::Alpn>> accept_mesh(Connection& connection) {
+/// mTLS, server side: on success the connection goes on inside it and knows its peer.
+io::Awaitable<Result<tls::Alpn>> accept_mtls(Connection& connection) {
     WorkerContext& worker = connection.context.worker;
     if (worker.tls == nullptr) {
         co_return Failure{Reason::not_ready, Side::ours, "no identity of our own is loaded yet"};
@@ -50,7 +50,10 @@ io::Awaitable<Result<tls::Alpn>> accept_mesh(Connection& connection) {
         worker.configuration.limits.handshake_ms_max, Reason::tls_handshake_failed
     );
     const std::string early(connection.buffer.data());
-    auto peer = co_await stream.accept(worker.tls, early);
+    const tls::Accepting accepting{
+        worker.configuration.clients_of(connection.pod_port), connection.pod_port
+    };
+    auto peer = co_await stream.accept(worker.tls, early, accepting);
     connection.deadline.disarm();
     const tls::HandshakeFailure why = stream.handshake_failure();
     connection.stream = net::Stream(std::move(stream));
@@ -74,19 +77,54 @@ io::Awaitable<Result<tls::Alpn>> accept_mesh(Connection& connection) {
     co_return peer->alpn;
 }
 
-io::Awaitable<void> serve_mesh(Connection& connection) {
-    auto alpn = co_await accept_mesh(connection);
-    if (alpn.has_error()) {
-        count_error(connection.context, alpn.error().reason);
-        co_return;
-    }
-    if (*alpn == tls::Alpn::mux) {
-        co_await serve_shared(connection);
-    } else if (*alpn == tls::Alpn::http1 && !is_declared_opaque(connection)) {
+/// What comes by itself or, where the client said nothing about it, inside its TLS. TLS inside TLS
+/// is bytes.
+io::Awaitable<void> serve_protocol(Connection& connection, net::Protocol protocol) {
+    if (protocol == net::Protocol::http1 && !is_declared_opaque(connection)) {
         co_await serve_http(connection);
     } else {
         co_await serve_tcp(connection);
     }
+}
+
+io::Awaitable<void> serve_detected(Connection& connection) {
+    const Limits& limits = connection.context.worker.configuration.limits;
+    auto protocol =
+        co_await net::detect(connection.stream, connection.buffer, connection.deadline, limits);
+    if (protocol.has_value()) {
+        co_await serve_protocol(connection, *protocol);
+    }
+}
+
+io::Awaitable<void> serve_mtls(Connection& connection) {
+    auto alpn = co_await accept_mtls(connection);
+    if (alpn.has_error()) {
+        count_error(connection.context, alpn.error().reason);
+        co_return;
+    }
+    switch (*alpn) {
+        case tls::Alpn::mux:
+            co_await serve_shared(connection);
+            co_return;
+        case tls::Alpn::http1:
+        case tls::Alpn::standard_http1:
+            co_await serve_protocol(connection, net::Protocol::http1);
+            co_return;
+        case tls::Alpn::standard:
+            co_await serve_detected(connection);
+            co_return;
+        case tls::Alpn::tcp:
+        case tls::Alpn::h2:
+        case tls::Alpn::none:
+            co_await serve_tcp(connection);
+    }
+}
+
+/// Whether the TLS that a client begins is ours to answer, not the application's.
+bool is_ours_to_answer(const Connection& connection, net::Protocol protocol) {
+    const auto clients = connection.context.worker.configuration.clients_of(connection.pod_port);
+    return protocol == net::Protocol::mesh_tls ||
+           (protocol == net::Protocol::foreign_tls && clients == tls::Clients::standard);
 }
 
 }  // namespace
@@ -123,24 +161,11 @@ io::Awaitable<void> serve_connection(
     if (protocol.has_error()) {
         co_return;
     }
-    switch (*protocol) {
-        case net::Protocol::mesh_tls:
-            co_await serve_mesh(connection);
-            co_return;
-        case net::Protocol::http1:
-            if (!is_declared_opaque(connection)) {
-                co_await serve_http(connection);
-                co_return;
-            }
-            break;
-        case net::Protocol::foreign_tls:
-        case net::Protocol::http2:
-        case net::Protocol::opaque:
-        case net::Protocol::silent:
-        case net::Protocol::need_more:
-            break;
+    if (is_ours_to_answer(connection, *protocol)) {
+        co_await serve_mtls(connection);
+    } else {
+        co_await serve_protocol(connection, *protocol);
     }
-    co_await serve_tcp(connection);
 }
 
 }  // namespace proxy::inbound

@@ -135,6 +135,7 @@ io::Awaitable<http::Outcome> forward(HttpConnection& self, const Gathered& gathe
         );
         if (outcome.is_upgraded) {
             AdmittedFacts facts = admitted_facts(gathered.facts, worker.configuration.policy);
+            facts.is_mesh = self.connection.is_mesh;
             co_await relay_upgraded(
                 self.connection, self.session, lease->session(), std::move(facts)
             );

@@ -27,6 +27,8 @@ AdmittedFacts admitted_facts(const policy::HttpFacts& facts, const policy::Optio
     return copy;
 }
 
+namespace {
+
 policy::Verdict decide_again(const policy::Snapshot& snapshot, const AdmittedFacts& facts) {
     const policy::Identity* peer = facts.peer.has_value() ? &*facts.peer : nullptr;
     if (!facts.is_http) {
@@ -52,6 +54,16 @@ policy::Verdict decide_again(const policy::Snapshot& snapshot, const AdmittedFac
     return policy::decide_http(snapshot, http);
 }
 
+}  // namespace
+
+bool is_still_admitted(const policy::Snapshot& snapshot, const AdmittedFacts& facts) {
+    if (!facts.is_mesh && snapshot.mtls_mode(facts.port) == policy::MtlsMode::strict) {
+        return false;
+    }
+    return snapshot.access_mode(facts.port) != policy::AccessMode::enforce ||
+           decide_again(snapshot, facts).allowed;
+}
+
 LiveConnections::Entry::Entry(LiveConnections& connections, io::Socket& socket, AdmittedFacts facts)
     : socket_(socket), facts_(std::move(facts)) {
     connections.entries_.push_back(*this);
@@ -65,11 +77,7 @@ void LiveConnections::Entry::cut() {
 std::size_t LiveConnections::review(const policy::Snapshot& snapshot) {
     std::size_t cut = 0;
     for (Entry& entry : entries_) {
-        if (entry.was_cut_ ||
-            snapshot.access_mode(entry.facts_.port) != policy::AccessMode::enforce) {
-            continue;
-        }
-        if (!decide_again(snapshot, entry.facts_).allowed) {
+        if (!entry.was_cut_ && !is_still_admitted(snapshot, entry.facts_)) {
             entry.cut();
             ++cut;
         }

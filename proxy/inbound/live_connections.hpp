@@ -21,6 +21,7 @@ struct AdmittedFacts {
     std::optional<policy::Identity> peer;
     std::optional<policy::IpAddress> peer_address;
     std::uint16_t port = 0;
+    bool is_mesh = false;  // it came inside our mTLS
     bool is_http = false;
     // Of an upgraded request:
     std::string method;
@@ -34,9 +35,8 @@ struct AdmittedFacts {
     const policy::HttpFacts& facts, const policy::Options& options
 );
 
-[[nodiscard]] policy::Verdict decide_again(
-    const policy::Snapshot& snapshot, const AdmittedFacts& facts
-);
+/// Whether `snapshot` would let it in as well, by the modes of its port.
+[[nodiscard]] bool is_still_admitted(const policy::Snapshot& snapshot, const AdmittedFacts& facts);
 
 /// One per worker, on its thread.
 class LiveConnections {

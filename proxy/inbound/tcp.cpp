@@ -47,6 +47,7 @@ io::Awaitable<void> serve_tcp(Connection& connection) {
     facts.peer = connection.peer;
     facts.peer_address = connection.peer_address;
     facts.port = connection.pod_port;
+    facts.is_mesh = connection.is_mesh;
     // Registered before it is judged: a snapshot that comes in between judges it again.
     LiveConnections::Entry entry(
         connection.context.live, connection.stream.socket(), std::move(facts)

@@ -14,9 +14,7 @@ io::Awaitable<void> relay_upgraded(
 ) {
     WorkerContext& worker = connection.context.worker;
     const SnapshotPin now = worker.snapshot;
-    const bool is_enforced =
-        now != nullptr && (*now)->access_mode(connection.pod_port) == policy::AccessMode::enforce;
-    if (is_enforced && !decide_again(**now, facts).allowed) {
+    if (now != nullptr && !is_still_admitted(**now, facts)) {
         co_return;
     }
     LiveConnections::Entry entry(

@@ -301,6 +301,7 @@ TEST(ExplainAccess, ListsTheSourcesOfATargetThatDoesNotListThePeer) {
 
 TEST(ExplainAccess, SaysThatThePeerProvedNothing) {
     World world(tcp_route("all", "") + target("pay", "[{kind: TCPRoute, name: all}]"));
+    world.options.mtls = MtlsMode::permissive;
     AccessQuestion question = from_web();
     question.peer.reset();
     const auto explanation = explain_access(world.snapshot(), question);
@@ -475,7 +476,8 @@ TEST(ExplainAccess, WritesJsonInTheShapeOfTheDesign) {
                  "detail": "its rules are UDPRoutes, which allow no TCP"}],
             "problems": [{"file": "a.yaml", "line": 3, "column": 5, "severity": "warning",
                 "object": "TrafficTarget shop/pay", "code": "some_code", "message": "Mind it."}],
-            "mode": "enforce", "opaque": false, "asked": "GET / from shop/web to port 8080 of shop/pay",
+            "mode": "enforce", "mtls": "strict", "opaque": false,
+            "asked": "GET / from shop/web to port 8080 of shop/pay",
             "detail": "TrafficTarget shop/pay lists the peer, but not for this method, path or header",
             "droppedHeaders": []})")
     );
@@ -526,22 +528,38 @@ TEST(ExplainAccess, WritesLinesForPeople) {
     );
 }
 
-TEST(ExplainAccess, PromisesNoModeToAPeerThatProvedNothing) {
+TEST(ExplainAccess, RefusesAPeerThatProvedNothingInEveryModeWhereMtlsIsStrict) {
     const auto text = [](AccessMode mode, const std::optional<Identity>& peer) {
         World world(tcp_route("all", "") + target("pay", "[{kind: TCPRoute, name: all}]"));
         world.options.access = mode;
+        world.options.mtls = MtlsMode::permissive;
+        world.options.port_mtls = {{8080, MtlsMode::strict}};
         AccessQuestion question = from_web();
         question.peer = peer;
         return to_text(explain_access(world.snapshot(), question), {});
     };
-    const char* unless =
-        "lets it through, unless policy.mtls is strict (the default), which refuses plaintext in "
-        "every mode\n";
-    EXPECT_THAT(text(AccessMode::audit, std::nullopt), HasSubstr(unless));
-    EXPECT_THAT(text(AccessMode::off, std::nullopt), HasSubstr(unless));
-    EXPECT_THAT(text(AccessMode::enforce, std::nullopt), Not(HasSubstr("lets it through")));
+    for (const AccessMode mode : {AccessMode::enforce, AccessMode::audit, AccessMode::off}) {
+        EXPECT_EQ(
+            text(mode, std::nullopt),
+            "denied (mtls_required): GET / from an unauthenticated peer to port 8080 of shop/pay\n"
+            "why: mTLS is strict on port 8080: who shows no certificate of the mesh is refused "
+            "before any target is asked, whatever the access mode (policy.mtls, policy.ports, "
+            "smilax.dev/mtls)\n"
+        );
+    }
     EXPECT_THAT(text(AccessMode::audit, account("ghost")), HasSubstr("lets it through\n"));
     EXPECT_THAT(text(AccessMode::off, account("ghost")), HasSubstr("lets it through\n"));
+}
+
+TEST(ExplainAccess, LetsPlaintextThroughWhereMtlsIsPermissiveAndAccessIsOff) {
+    World world("");
+    world.options.access = AccessMode::off;
+    world.options.port_mtls = {{8080, MtlsMode::permissive}};
+    AccessQuestion question = from_web();
+    question.peer.reset();
+    const auto explanation = explain_access(world.snapshot(), question);
+    EXPECT_THAT(to_text(explanation, {}), HasSubstr("asks no target and lets it through\n"));
+    EXPECT_THAT(to_json(explanation, {}), HasSubstr("\"mtls\":\"permissive\""));
 }
 
 }  // namespace

@@ -129,6 +129,13 @@ INSTANTIATE_TEST_SUITE_P(
             "write enforce, audit or off"
         },
         Case{
+            "invalid_mtls_annotation",
+            error,
+            "apiVersion: v1\nkind: Namespace\n"
+            "metadata: {name: shop, annotations: {smilax.dev/mtls: @@allow}}\n",
+            "write strict or permissive"
+        },
+        Case{
             "invalid_value",
             error,
             "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nstatus: {podIP: @@10.1.2.300}\n",

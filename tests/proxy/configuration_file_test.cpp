@@ -86,7 +86,7 @@ TEST_F(LoadConfiguration, TakesDefaultsForWhatIsAbsent) {
     EXPECT_EQ(configuration.workload.trust_domain, "cluster.local");
     EXPECT_EQ(configuration.workload.name_space, "shop");
     EXPECT_EQ(configuration.identity.source, IdentitySourceKind::files);
-    EXPECT_EQ(configuration.mtls, MtlsMode::strict);
+    EXPECT_EQ(configuration.policy.mtls, std::nullopt);
     EXPECT_EQ(configuration.policy.access, std::nullopt);  // the Namespace may say it
     EXPECT_THAT(configuration.policy.port_access, IsEmpty());
     ASSERT_EQ(configuration.inbound_listen.size(), 1U);
@@ -151,7 +151,7 @@ limits: {headBytesMax: 8192, connectMsMax: 250}
         configuration.policy.port_access,
         ElementsAre(Pair(8080, policy::AccessMode::off), Pair(9090, policy::AccessMode::enforce))
     );
-    EXPECT_EQ(configuration.mtls, MtlsMode::permissive);
+    EXPECT_EQ(configuration.policy.mtls, policy::MtlsMode::permissive);
     EXPECT_EQ(configuration.policy.path_regex, policy::RegexMode::full);
     EXPECT_EQ(configuration.policy.header_regex, policy::RegexMode::full);
     EXPECT_TRUE(configuration.policy.allow_cross_namespace_targets);
@@ -299,6 +299,73 @@ resources: [{directory: resources}]
     );
 }
 
+TEST_F(LoadConfiguration, ReadsWhatAPortDoesOtherwise) {
+    const std::string file = std::string(k_minimal) +
+                             "policy: {ports: [{port: 8081, mtls: permissive, access: off}, "
+                             "{port: 9102, clients: standard}, {port: 80, mtls: strict}]}\n";
+    const EnvironmentLookup environment{
+        {"SMILAX_POLICY_PORTS", "8081=off=permissive, 9102===standard, 80==strict="}
+    };
+    for (const Configuration& configuration : {loaded(file), loaded(k_minimal, environment)}) {
+        EXPECT_THAT(
+            configuration.policy.port_access, ElementsAre(Pair(8081, policy::AccessMode::off))
+        );
+        EXPECT_THAT(
+            configuration.policy.port_mtls,
+            ElementsAre(
+                Pair(80, policy::MtlsMode::strict), Pair(8081, policy::MtlsMode::permissive)
+            )
+        );
+        EXPECT_EQ(configuration.clients_of(9102), tls::Clients::standard);
+        EXPECT_EQ(configuration.clients_of(80), tls::Clients::mesh);
+    }
+}
+
+TEST_F(LoadConfiguration, SaysWhatIsWrongWithAPort) {
+    const auto error = [this](const std::string& ports) {
+        return errors(std::string(k_minimal) + "policy: {ports: [" + ports + "]}\n");
+    };
+    EXPECT_THAT(
+        error("{port: 80, clients: any}"),
+        ElementsAre(HasSubstr("has clients that are not one of: mesh | standard"))
+    );
+    EXPECT_THAT(
+        error("{port: 80, mtls: off}"),
+        ElementsAre(HasSubstr("has an mtls that is not one of: strict | permissive"))
+    );
+    EXPECT_THAT(
+        error("{port: 80, access: on}"),
+        ElementsAre(HasSubstr("has an access that is not one of: enforce | audit | off"))
+    );
+    EXPECT_THAT(error("{port: 80}"), ElementsAre(HasSubstr("says nothing of access")));
+    EXPECT_THAT(
+        error("{port: 80, mtls: strict}, {port: 80, access: off}"),
+        ElementsAre(HasSubstr("names the port a second time"))
+    );
+    const char* form =
+        "An item of policy.ports must be {port: …} with any of access, mtls, clients.";
+    EXPECT_THAT(error("{mtls: strict}"), ElementsAre(HasSubstr(form)));
+    EXPECT_THAT(error("{port: 80, tls: strict}"), ElementsAre(HasSubstr(form)));
+    EXPECT_THAT(error("{port: 80, mtls: [strict]}"), ElementsAre(HasSubstr(form)));
+    EXPECT_THAT(
+        errors(k_minimal, {{"SMILAX_POLICY_PORTS", "80=off=strict=mesh=more"}}),
+        ElementsAre(HasSubstr("is not port=enforce|audit|off=strict|permissive=mesh|standard"))
+    );
+}
+
+TEST_F(LoadConfiguration, NeedsAnIdentityForAPortThatIsStrictOrStandard) {
+    for (const char* port : {"{port: 80, mtls: strict}", "{port: 80, clients: standard}"}) {
+        EXPECT_THAT(
+            errors(
+                "workload: {namespace: shop, serviceAccount: web}\nidentity: {source: none}\n"
+                "resources: [{directory: r}]\npolicy: {mtls: permissive, ports: [" +
+                std::string(port) + "]}\n"
+            ),
+            ElementsAre(HasSubstr("policy.ports makes port 80 strict or open to standard"))
+        );
+    }
+}
+
 TEST_F(LoadConfiguration, NeverGuessesWhoTheWorkloadIs) {
     EXPECT_THAT(
         errors(R"(identity: {certificate: a, key: b, trustBundle: c}
@@ -373,7 +440,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{"workers: [1]\n", "workers takes a single value"},
         BadCase{"policy: strict\n", "policy must be a mapping with the keys access, "},
         BadCase{"policy: {access: deny}\n", "is not one of: enforce | audit | off"},
-        BadCase{"policy: {ports: [8080]}\n", "must be {port: …, access: …}"},
+        BadCase{"policy: {ports: [8080]}\n", "must be {port: …} with any of access"},
         BadCase{"policy: {ports: [{port: 0, access: off}]}\n", "is not a port (1 to 65535)"},
         BadCase{
             "policy: {ports: [{port: 80, access: of}]}\n", "is not one of: enforce | audit | off"

@@ -78,7 +78,7 @@ class ControllerTest : public ::testing::Test {
         directory_ = ::mkdtemp(name.data());
         configuration_.workload.service_account = "pay";
         configuration_.identity.source = IdentitySourceKind::none;
-        configuration_.mtls = MtlsMode::permissive;
+        configuration_.policy.mtls = policy::MtlsMode::permissive;
         configuration_.policy.access = policy::AccessMode::off;
         configuration_.resource_directories = {directory_.string()};
         configuration_.workers = 2;

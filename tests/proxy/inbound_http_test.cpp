@@ -115,13 +115,26 @@ TEST_F(InboundHttp, UnauthenticatedPeerLearnsNoTarget) {
 }
 
 TEST_F(InboundHttp, PlaintextOnAStrictPortIsRefusedEvenWhenAccessIsOff) {
-    configuration.mtls = MtlsMode::strict;
+    configuration.policy.mtls = policy::MtlsMode::strict;
     open_for_all();
     auto client = connect_as("");
     client->send("GET / HTTP/1.1\r\nHost: p\r\n\r\n");
     until_has(*client, "mtls_required");
     until([&] { return client->is_at_end; }, "the connection to close");
     EXPECT_TRUE(application.connections.empty());
+}
+
+TEST_F(InboundHttp, MtlsModeOfAPortIsForThatPortAlone) {
+    configuration.policy.mtls = policy::MtlsMode::strict;
+    configuration.policy.port_mtls = {{8081, policy::MtlsMode::permissive}};
+    open_for_all();
+    auto probe = connect_as("", 8081);
+    probe->send("GET /healthz HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_application_has("GET /healthz");
+    auto refused = connect_as("", 8080);
+    refused->send("GET /refused HTTP/1.1\r\nHost: p\r\n\r\n");
+    until_has(*refused, "mtls_required");
+    EXPECT_EQ(application.connections.size(), 1U);
 }
 
 TEST_F(InboundHttp, DeniesWhileNoSnapshotIsThere) {
@@ -220,7 +233,7 @@ TEST_F(InboundHttp, OffJudgesNothingNotEvenThePath) {
 }
 
 TEST_F(InboundHttp, NoModeLetsPlaintextIntoAStrictPortByAPathWithoutCanonicalForm) {
-    configuration.mtls = MtlsMode::strict;
+    configuration.policy.mtls = policy::MtlsMode::strict;
     configuration.policy.access = policy::AccessMode::audit;
     adopt(allow(k_books));
     auto client = connect_as("");

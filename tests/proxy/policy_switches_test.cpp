@@ -51,6 +51,7 @@ TEST_F(PolicySwitchesTest, EachSetsItsOption) {
         {"--namespace=shop",
          "--trust-domain=mesh.example",
          "--access=audit",
+         "--mtls=permissive",
          "--path-regex=full",
          "--header-regex=full",
          "--allow-cross-namespace-targets",
@@ -61,6 +62,7 @@ TEST_F(PolicySwitchesTest, EachSetsItsOption) {
     EXPECT_EQ(switches.name_space, "shop");
     EXPECT_EQ(switches.trust_domain, "mesh.example");
     EXPECT_EQ(switches.options.access, policy::AccessMode::audit);
+    EXPECT_EQ(switches.options.mtls, policy::MtlsMode::permissive);
     EXPECT_EQ(switches.options.path_regex, RegexMode::full);
     EXPECT_EQ(switches.options.header_regex, RegexMode::full);
     EXPECT_TRUE(switches.options.allow_cross_namespace_targets);

@@ -32,6 +32,7 @@ spec:
 
 class Tcp : public test::DataPath {
  protected:
+    /// Without an account: in plaintext.
     std::unique_ptr<test::Peer> connect_inbound(const std::string& service_account) {
         auto [peer, served] = connect();
         loop.spawn(serve_inbound(std::move(served), service_account));
@@ -55,9 +56,13 @@ class Tcp : public test::DataPath {
             5432,
             application.address(),
             false,
-            policy::Identity{"cluster.local", "shop", service_account},
-            true
+            std::nullopt,
+            false
         };
+        if (!service_account.empty()) {
+            connection.peer = policy::Identity{"cluster.local", "shop", service_account};
+            connection.is_mesh = true;
+        }
         connection.deadline.watch(&connection.stream.socket());
         co_await inbound::serve_tcp(connection);
     }
@@ -195,6 +200,29 @@ TEST_P(ModeThatOpens, GoingToEnforceCutsWhatIsNotAllowedAndNothingElse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Annotations, ModeThatOpens, ::testing::Values("audit", "\"off\""));
+
+TEST_F(Tcp, GoingToStrictCutsPlaintextAndNothingElse) {
+    configuration.policy.mtls.reset();
+    configuration.policy.access = policy::AccessMode::off;
+    adopt(
+        "apiVersion: v1\nkind: Namespace\n"
+        "metadata: {name: shop, annotations: {smilax.dev/mtls: permissive}}\n"
+    );
+    auto plain = connect_inbound("");
+    plain->send("up");
+    until_connected();
+    until([&] { return app().has("up"); }, "up");
+    auto web = connect_inbound("web");
+    web->send("proved");
+    until([&] { return application.connections.size() == 2 && app().has("proved"); }, "proved");
+    EXPECT_EQ(inbound_->live.review(**worker().snapshot), 0U) << "still the same mode";
+
+    adopt("");
+    EXPECT_EQ(inbound_->live.review(**worker().snapshot), 1U);
+    until([&] { return plain->is_at_end; }, "the connection to be cut");
+    web->send(" still");
+    until([&] { return app().has(" still"); }, "what came inside mTLS");
+}
 
 TEST_F(Tcp, ApplicationThatBreaksOffResetsTheClient) {
     adopt(k_allow_tcp);

@@ -127,7 +127,7 @@ class DataPath : public ::testing::Test {
         configuration.workload.name_space = "shop";
         configuration.workload.service_account = "pay";
         configuration.identity.source = IdentitySourceKind::none;
-        configuration.mtls = MtlsMode::permissive;
+        configuration.policy.mtls = policy::MtlsMode::permissive;
     }
 
     /// Compiles `manifests` and puts them in force. Call after the configuration is set.
