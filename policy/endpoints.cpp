@@ -1,6 +1,7 @@
 #include "policy/endpoints.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -17,14 +18,27 @@ const std::string* find_annotation(const Metadata& metadata, const char* name) {
     return found == metadata.annotations.end() ? nullptr : &found->second;
 }
 
-bool is_opted_out(const Metadata& metadata) {
+/// What an endpoint is to the mesh, as far as one object says. The lesser stands where they differ.
+enum class Membership : std::uint8_t { sidecar, standard, outside };
+
+Membership membership_of(const Metadata& metadata) {
     const std::string* value = find_annotation(metadata, k_mesh_annotation);
-    return value != nullptr && *value == "false";
+    if (value == nullptr) {
+        return Membership::sidecar;
+    }
+    if (*value == "standard") {
+        return Membership::standard;
+    }
+    return *value == "false" ? Membership::outside : Membership::sidecar;
 }
 
-bool is_namespace_opted_out(const Catalog& catalog, const std::string& name) {
-    const auto found = catalog.namespaces.find(name);
-    return found != catalog.namespaces.end() && is_opted_out(found->second->metadata);
+/// Of what is in a namespace, with what the Namespace says.
+Membership membership_of(const Catalog& catalog, const Metadata& metadata) {
+    const auto found = catalog.namespaces.find(metadata.name.name_space);
+    const Membership own = membership_of(metadata);
+    return found == catalog.namespaces.end()
+               ? own
+               : std::max(own, membership_of(found->second->metadata));
 }
 
 /// What an endpoint's identity and membership are read from.
@@ -71,12 +85,19 @@ std::optional<Identity> identity_of(const Behind& behind, const std::string& tru
     return std::nullopt;
 }
 
-bool is_outside_mesh(const Catalog& catalog, const Behind& behind) {
-    return is_opted_out(behind.slice.metadata) || is_opted_out(behind.service.metadata) ||
-           is_namespace_opted_out(catalog, behind.service.metadata.name.name_space) ||
-           (behind.pod != nullptr &&
-            (is_opted_out(behind.pod->metadata) ||
-             is_namespace_opted_out(catalog, behind.pod->metadata.name.name_space)));
+Membership membership_of(const Catalog& catalog, const Behind& behind) {
+    const Membership of_service = std::max(
+        membership_of(behind.slice.metadata), membership_of(catalog, behind.service.metadata)
+    );
+    return behind.pod == nullptr
+               ? of_service
+               : std::max(of_service, membership_of(catalog, behind.pod->metadata));
+}
+
+/// Without an identity there is none to hold it to.
+void set_membership(Endpoint& endpoint, Membership membership) {
+    endpoint.meshed = endpoint.identity.has_value() && membership != Membership::outside;
+    endpoint.standard = endpoint.meshed && membership == Membership::standard;
 }
 
 /// The pod's port of `port` when the slice does not say: the Service's own targetPort.
@@ -120,7 +141,9 @@ SlicePort find_slice_port(const EndpointSlice& slice, const ServicePort& port) {
 void sort_and_merge(std::vector<FoundEndpoint>& endpoints) {
     const auto rank = [](const FoundEndpoint& found) {
         const Endpoint& endpoint = found.endpoint;
-        return std::tuple(!found.is_ready, !endpoint.meshed, endpoint.identity, endpoint.pod);
+        return std::tuple(
+            !found.is_ready, !endpoint.meshed, endpoint.standard, endpoint.identity, endpoint.pod
+        );
     };
     std::sort(endpoints.begin(), endpoints.end(), [&](const auto& left, const auto& right) {
         const auto order = left.endpoint.address <=> right.endpoint.address;
@@ -162,8 +185,7 @@ std::vector<FoundEndpoint> find_endpoints(
                 FoundEndpoint found;
                 found.endpoint.address = {ip, *number};
                 found.endpoint.identity = identity_of(behind, trust_domain);
-                found.endpoint.meshed =
-                    found.endpoint.identity.has_value() && !is_outside_mesh(catalog, behind);
+                set_membership(found.endpoint, membership_of(catalog, behind));
                 found.endpoint.pod =
                     behind.pod != nullptr ? behind.pod->metadata.name.name : entry.pod;
                 found.is_ready = entry.is_ready;
@@ -180,17 +202,18 @@ std::vector<Endpoint> pod_endpoints(
     const Catalog& catalog, const Pod& pod, const std::string& trust_domain
 ) {
     std::vector<Endpoint> endpoints;
-    const bool is_outside =
-        is_opted_out(pod.metadata) || is_namespace_opted_out(catalog, pod.metadata.name.name_space);
+    const Membership membership = membership_of(catalog, pod.metadata);
     for (const IpAddress& ip : pod.addresses) {
         const auto alone = catalog.pods_by_ip.find(ip);
         if (alone == catalog.pods_by_ip.end() || alone->second != &pod) {
             continue;
         }
         for (const auto& [name, port] : pod.named_ports) {
-            endpoints.push_back(
-                {{ip, port}, pod_identity(pod, trust_domain), !is_outside, pod.metadata.name.name}
-            );
+            Endpoint& endpoint = endpoints.emplace_back();
+            endpoint.address = {ip, port};
+            endpoint.identity = pod_identity(pod, trust_domain);
+            endpoint.pod = pod.metadata.name.name;
+            set_membership(endpoint, membership);
         }
     }
     return endpoints;

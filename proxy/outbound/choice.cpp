@@ -124,6 +124,7 @@ upstream::Target target_of(const Choice& choice) {
     target.address = choice.address;
     if (choice.identity != nullptr) {
         target.identity = *choice.identity;
+        target.is_standard = choice.endpoint != nullptr && choice.endpoint->standard;
     }
     return target;
 }

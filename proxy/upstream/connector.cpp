@@ -50,6 +50,14 @@ io::Awaitable<Result<io::Socket>> connect_tcp(
     co_return socket;
 }
 
+/// What is offered for `wanted` to a target that knows none of our protocols.
+tls::Alpn offer_of(const Target& target, tls::Alpn wanted) {
+    if (!target.is_standard) {
+        return wanted;
+    }
+    return wanted == tls::Alpn::tcp ? tls::Alpn::standard : tls::Alpn::standard_http1;
+}
+
 io::Awaitable<Result<net::Stream>> handshake(
     const ConnectEnvironment& environment, const Target& target, tls::Alpn alpn, io::Socket socket
 ) {
@@ -111,7 +119,8 @@ io::Awaitable<Result<net::Stream>> connect(
     if (!target.identity.has_value()) {
         co_return net::Stream(std::move(*socket));
     }
-    auto stream = co_await handshake(environment, target, alpn, std::move(*socket));
+    const tls::Alpn offer = offer_of(target, alpn);
+    auto stream = co_await handshake(environment, target, offer, std::move(*socket));
     co_return stream;
 }
 

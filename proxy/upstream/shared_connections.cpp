@@ -62,9 +62,9 @@ io::Awaitable<Result<net::Stream>> SharedConnections::connect(
     telemetry::Sheet& sheet,
     telemetry::TcpSeries& series
 ) {
-    if (!target.identity.has_value()) {
-        auto plain = co_await upstream::connect(environment, target, tls::Alpn::http1);
-        co_return plain;
+    if (!target.identity.has_value() || target.is_standard) {
+        auto unshared = co_await upstream::connect(environment, target, tls::Alpn::http1);
+        co_return unshared;
     }
     auto& found = places_[target];
     if (found == nullptr) {

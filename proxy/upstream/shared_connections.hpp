@@ -24,8 +24,8 @@ namespace proxy::upstream {
 class SharedConnections {
  public:
     /// A stream to `target`: of a connection that is there, or of a new one, for which others who
-    /// want the same wait. Without an identity: a plain connection. A new shared connection is
-    /// counted in `series`. Failures as of upstream::connect.
+    /// want the same wait. Without an identity, or to a standard target: a connection of its own. A
+    /// new shared connection is counted in `series`. Failures as of upstream::connect.
     [[nodiscard]] io::Awaitable<Result<net::Stream>> connect(
         ConnectEnvironment environment,
         const Target& target,

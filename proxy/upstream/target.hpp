@@ -14,6 +14,8 @@ namespace proxy::upstream {
 struct Target {
     policy::SocketAddress address;
     std::optional<policy::Identity> identity;
+    /// Our mTLS, but no sidecar answers there: standard ALPN, and nothing is shared.
+    bool is_standard = false;
     /// Connect from 127.0.0.6 / ::6, which the redirect rules let through to the application
     /// (container/README.md): else the pod's own address would lead back to us.
     bool is_own_application = false;

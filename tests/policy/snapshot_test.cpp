@@ -127,6 +127,31 @@ TEST(Snapshot, LeavesOutOfTheMeshWhatIsAnnotatedSo) {
     EXPECT_EQ(who(otherwise, "10.1.0.1:8080"), k_web);
 }
 
+TEST(Snapshot, KnowsWhichEndpointsHaveTheIdentityAndNoSidecar) {
+    const std::string standard = ", annotations: {smilax.dev/mesh: standard}";
+    const auto is_standard = [](World world) {
+        const Endpoint* endpoint =
+            world.snapshot().find_endpoint(*parse_socket_address("10.1.0.1:8080"));
+        return endpoint->meshed && endpoint->standard;
+    };
+    EXPECT_FALSE(is_standard(World(web(k_named) + pod(""))));
+    EXPECT_TRUE(is_standard(World(web(k_named) + pod(standard))));
+    EXPECT_TRUE(is_standard(World(web(k_named, standard) + pod(""))));
+    EXPECT_TRUE(is_standard(World(web(k_named, "", standard) + pod(""))));
+    EXPECT_TRUE(is_standard(World(
+        web(k_named) + pod("") + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop" +
+        standard + "}\n"
+    )));
+    // Who is outside for one object is outside, whatever another says.
+    World both(web(k_named, ", annotations: {smilax.dev/mesh: 'false'}") + pod(standard));
+    EXPECT_EQ(who(both, "10.1.0.1:8080"), k_web_outside);
+    EXPECT_FALSE(both.snapshot().find_endpoint(*parse_socket_address("10.1.0.1:8080"))->standard);
+    World nobody(web(k_bare, standard));
+    EXPECT_FALSE(nobody.snapshot().find_endpoint(*parse_socket_address("10.1.0.1:8080"))->standard);
+    World shown(web(k_named) + pod(standard));
+    EXPECT_THAT(shown.snapshot().to_json(), HasSubstr("\"standard\": true"));
+}
+
 TEST(Snapshot, TakesAMeshedEndpointOverAnotherServicesOptOut) {
     // Otherwise any Service that lists a pod could make clients speak plaintext to it.
     const std::string rogue =
