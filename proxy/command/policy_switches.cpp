@@ -39,17 +39,9 @@ void add_choice(
         ->default_str(present);
 }
 
-}  // namespace
-
-void add_policy_switches(CLI::App& app, PolicySwitches& switches) {
+void add_mode_switches(CLI::App& app, policy::Options& options) {
     using policy::AccessMode;
     using policy::MtlsMode;
-    using policy::RegexMode;
-    policy::Options& options = switches.options;
-    app.add_option("--namespace", switches.name_space, "Namespace of objects without one")
-        ->capture_default_str();
-    app.add_option("--trust-domain", switches.trust_domain, "Trust domain of the mesh")
-        ->capture_default_str();
     add_choice(
         app,
         "--access",
@@ -68,6 +60,18 @@ void add_policy_switches(CLI::App& app, PolicySwitches& switches) {
         },
         "The same for mTLS; without it, and without an annotation, it is strict"
     );
+}
+
+}  // namespace
+
+void add_policy_switches(CLI::App& app, PolicySwitches& switches) {
+    using policy::RegexMode;
+    policy::Options& options = switches.options;
+    app.add_option("--namespace", switches.name_space, "Namespace of objects without one")
+        ->capture_default_str();
+    app.add_option("--trust-domain", switches.trust_domain, "Trust domain of the mesh")
+        ->capture_default_str();
+    add_mode_switches(app, options);
     add_choice(
         app,
         "--path-regex",

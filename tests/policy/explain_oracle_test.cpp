@@ -149,6 +149,8 @@ TEST_P(ExplainOracle, GivesTheVerdictOfDecide) {
         if (dice.below(4) == 0) {
             world.options.opaque_ports = {80};
         }
+        world.options.mtls = MtlsMode::permissive;
+        world.options.port_mtls = {{9090, MtlsMode::strict}};
         for (int asked = 0; asked < 60; ++asked) {
             AccessQuestion question;
             if (dice.below(8) != 0) {
@@ -167,6 +169,13 @@ TEST_P(ExplainOracle, GivesTheVerdictOfDecide) {
             question.request.authority = dice.pick(std::array<std::string, 2>{"api", "pay:80"});
             const AccessExplanation explanation = explain_access(world.snapshot(), question);
             const Protocol protocol = seen_by_proxy(world.snapshot(), question);
+            const bool is_plaintext =
+                !question.peer && question.port == 9090 && protocol != Protocol::udp;
+            ASSERT_EQ(explanation.reason == Reason::mtls_required, is_plaintext);
+            if (is_plaintext) {
+                EXPECT_FALSE(explanation.allowed);
+                continue;
+            }
             if (explanation.reason == Reason::path_refused) {
                 EXPECT_EQ(question.request.target, "/b%2Fc");
                 EXPECT_EQ(protocol, Protocol::http);

@@ -30,14 +30,16 @@ live_meshes = []  # their logs are shown when a test fails
 
 
 class Pod:
-    """One workload: addresses, an application, a sidecar unless `meshed` is false."""
+    """One workload: addresses, an application, a sidecar unless `meshed` is false; then
+    `annotated` is what its annotation smilax.dev/mesh says."""
 
-    def __init__(self, mesh, name, account, number, *, meshed=True, labels=None, ports=(APP_PORT,),
-                 settings=None, release=False):
+    def __init__(self, mesh, name, account, number, *, meshed=True, annotated="false", labels=None,
+                 ports=(APP_PORT,), settings=None, release=False):
         self.mesh = mesh
         self.name = name
         self.account = account
         self.meshed = meshed
+        self.annotated = None if meshed else annotated
         self.labels = {"app": name, **(labels or {})}
         self.ports = tuple(ports)
         self.settings = settings or {}
@@ -77,7 +79,7 @@ class Pod:
                 "trustBundle": str(self.folder / "identity" / "ca.crt"),
             },
             "resources": [{"directory": str(self.mesh.directory.path)}],
-            "policy": {"mtls": "strict"},
+            "policy": {},
             "inbound": {"listen": [f"[::]:{INBOUND_PORT}"]},
             "outbound": {"listen": [f"127.0.0.1:{OUTBOUND_PORT}", f"[::1]:{OUTBOUND_PORT}"]},
             "admin": {"listen": f"{self.own}:{ADMIN_PORT}"},
@@ -255,7 +257,7 @@ class Mesh:
     def start(self, applications=True):
         """Starts every pod's application and sidecar, and waits until all are ready."""
         self.directory.write("pods.yaml", *(
-            resources.pod(pod.name, pod.account, pod.addresses, pod.labels, pod.meshed)
+            resources.pod(pod.name, pod.account, pod.addresses, pod.labels, pod.annotated)
             for pod in self.pods.values()
         ))
         for pod in self.pods.values():

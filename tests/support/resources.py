@@ -50,7 +50,8 @@ def endpoint_slice(service_name, target_port, pods, family, namespace=NAMESPACE,
     return made
 
 
-def pod(name, account, addresses, labels, meshed=True, namespace=NAMESPACE):
+def pod(name, account, addresses, labels, mesh=None, namespace=NAMESPACE):
+    """`mesh`: what its annotation smilax.dev/mesh says, None without one."""
     made = labelled(
         "v1",
         "Pod",
@@ -65,8 +66,8 @@ def pod(name, account, addresses, labels, meshed=True, namespace=NAMESPACE):
         },
     )
     made["metadata"]["labels"] = dict(labels)
-    if not meshed:
-        made["metadata"]["annotations"] = {"smilax.dev/mesh": "false"}
+    if mesh is not None:
+        made["metadata"]["annotations"] = {"smilax.dev/mesh": mesh}
     return made
 
 
