@@ -17,7 +17,7 @@
 
 namespace proxy {
 
-enum class IdentitySourceKind : std::uint8_t { files, none };
+enum class IdentitySourceKind : std::uint8_t { files, workload_api, none };
 
 struct OwnerReference {
     std::string kind;  // "Deployment"
@@ -32,6 +32,9 @@ struct IdentityConfiguration {
     std::string trust_bundle;
     std::vector<tls::FederatedBundle> federated;
     std::vector<tls::NameForm> names{tls::NameForm()};
+    std::string endpoint_socket;  // a URI
+    /// The key or the variable that says so, for sentences.
+    std::string endpoint_socket_name = "identity.endpointSocket";
 };
 
 /// A listener that nothing redirects to: what arrives at `listen` is for pod port `listen.port`

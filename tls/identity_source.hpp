@@ -5,6 +5,7 @@
 #include "tls/material.hpp"
 #include "tls/naming.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,12 @@ namespace tls {
 class IdentitySource {
  public:
     virtual ~IdentitySource() = default;
+    /// Called once, before the first load(). A source that is told of changes calls `on_change`
+    /// whenever load() has something else to say, later and on this thread; until it is destroyed.
+    virtual void start([[maybe_unused]] std::function<void()> on_change) {}
+    /// Whether a first identity may still come when load() fails: then the sidecar starts without
+    /// one, not ready, and waits. Otherwise it does not start.
+    [[nodiscard]] virtual bool may_come_later() const { return false; }
     /// Reads the present state. Called at start and again on each tick (once a second) and each
     /// file event; returns the same pointer as before when nothing changed. An error leaves the
     /// last good material in force: the caller keeps it, logs the sentence once and counts.

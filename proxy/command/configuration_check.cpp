@@ -1,5 +1,7 @@
 #include "proxy/command/configuration_check.hpp"
 
+#include "tls/workload_api/endpoint.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -156,6 +158,36 @@ void check_no_identity(const Configuration& configuration, ConfigurationValues& 
     }
 }
 
+void check_endpoint_socket(const IdentityConfiguration& identity, ConfigurationValues& values) {
+    if (values.bad.contains("identity.endpointSocket")) {
+        return;
+    }
+    if (identity.endpoint_socket.empty()) {
+        report(
+            values,
+            "identity.endpointSocket",
+            "missing_key",
+            "identity.endpointSocket is missing, and so is the variable SPIFFE_ENDPOINT_SOCKET: "
+            "identity.source workload-api needs one of them, as unix:///path/of/the/socket."
+        );
+        return;
+    }
+    const auto endpoint = tls::workload_api::parse_endpoint(identity.endpoint_socket);
+    if (endpoint.has_error()) {
+        report(
+            values,
+            "identity.endpointSocket",
+            "bad_value",
+            fmt::format(
+                "{}: \"{}\" {}.",
+                identity.endpoint_socket_name,
+                identity.endpoint_socket,
+                endpoint.error()
+            )
+        );
+    }
+}
+
 void check_identity(const Configuration& configuration, ConfigurationValues& values) {
     if (values.bad.contains("identity.source")) {
         return;
@@ -163,6 +195,9 @@ void check_identity(const Configuration& configuration, ConfigurationValues& val
     switch (configuration.identity.source) {
         case IdentitySourceKind::files:
             check_identity_files(configuration.identity, values);
+            return;
+        case IdentitySourceKind::workload_api:
+            check_endpoint_socket(configuration.identity, values);
             return;
         case IdentitySourceKind::none:
             check_no_identity(configuration, values);

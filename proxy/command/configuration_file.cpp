@@ -24,6 +24,8 @@ namespace {
 using policy::Problem;
 
 constexpr std::string_view k_prefix = "SMILAX_";
+/// SPIFFE_Workload_Endpoint §4: what every client of the Workload API looks at.
+constexpr std::string_view k_endpoint_socket_variable = "SPIFFE_ENDPOINT_SOCKET";
 constexpr std::size_t k_file_bytes_max = 1024 * 1024;
 
 /// Kubernetes gives every pod variables for each Service of its namespace (docker links): for a
@@ -134,7 +136,9 @@ EnvironmentLookup process_environment() {
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
         const std::size_t equals = text.find('=');
-        if (!text.starts_with(k_prefix) || equals == std::string_view::npos) {
+        const bool is_for_us =
+            text.starts_with(k_prefix) || text.substr(0, equals) == k_endpoint_socket_variable;
+        if (!is_for_us || equals == std::string_view::npos) {
             continue;
         }
         const std::string_view name = text.substr(0, equals);
@@ -153,7 +157,9 @@ policy::Result<Configuration, std::vector<Problem>> load_configuration(
     ConfigurationValues values;
     values.file = file;
     const bool is_whole = read_file(file, values);
-    collect_environment_values(environment, values);
+    EnvironmentLookup ours = environment;
+    const auto endpoint_socket = ours.extract(std::string(k_endpoint_socket_variable));
+    collect_environment_values(ours, values);
 
     Configuration configuration = default_configuration();
     for (const ConfigurationKey& key : configuration_keys()) {
@@ -161,6 +167,10 @@ policy::Result<Configuration, std::vector<Problem>> load_configuration(
         if (found != values.by_path.end()) {
             apply(key, found->second, values, configuration);
         }
+    }
+    if (!endpoint_socket.empty() && !values.has("identity.endpointSocket")) {
+        configuration.identity.endpoint_socket = endpoint_socket.mapped();
+        configuration.identity.endpoint_socket_name = k_endpoint_socket_variable;
     }
     // Pods that name their ports have nothing that redirects.
     if (values.has("inbound.ports") && !values.has("inbound.listen")) {

@@ -2,6 +2,7 @@
 
 #include "policy/identity.hpp"
 #include "proxy/command/configuration_ports.hpp"
+#include "tls/workload_api/endpoint.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -43,6 +44,11 @@ ValueError identity_segment(const std::string& text) {
         return "must not contain '/'";
     }
     return judge_identity("spiffe://t/ns/" + text + "/sa/s");
+}
+
+ValueError endpoint_socket(const std::string& text) {
+    const auto endpoint = tls::workload_api::parse_endpoint(text);
+    return endpoint.has_error() ? ValueError(endpoint.error()) : std::nullopt;
 }
 
 // --- Rows that exist once ---
@@ -224,7 +230,9 @@ void add_identity_keys(std::vector<ConfigurationKey>& keys) {
     keys.push_back(make_choice_key<IdentitySourceKind>(
         {"identity.source", {}, "Where key and certificates come from; none is for trying out."},
         [](Configuration& c) -> IdentitySourceKind& { return c.identity.source; },
-        {{"files", IdentitySourceKind::files}, {"none", IdentitySourceKind::none}}
+        {{"files", IdentitySourceKind::files},
+         {"workload-api", IdentitySourceKind::workload_api},
+         {"none", IdentitySourceKind::none}}
     ));
     keys.push_back(make_text_key(
         {"identity.certificate", "file", "Our certificate chain, PEM, leaf first."},
@@ -248,6 +256,16 @@ void add_identity_keys(std::vector<ConfigurationKey>& keys) {
     ));
     keys.push_back(federated_bundles());
     keys.push_back(name_forms());
+}
+
+void add_endpoint_socket_key(std::vector<ConfigurationKey>& keys) {
+    keys.push_back(make_text_key(
+        {"identity.endpointSocket",
+         "unix:///path | tcp://ip:port",
+         "Where the SPIFFE Workload API is. Absent: what SPIFFE_ENDPOINT_SOCKET says."},
+        [](Configuration& c) -> std::string& { return c.identity.endpoint_socket; },
+        endpoint_socket
+    ));
 }
 
 void add_policy_keys(std::vector<ConfigurationKey>& keys) {
@@ -373,6 +391,7 @@ std::vector<ConfigurationKey> make_keys() {
     std::vector<ConfigurationKey> keys;
     add_workload_keys(keys);
     add_identity_keys(keys);
+    add_endpoint_socket_key(keys);
     keys.push_back(resource_directories());
     add_policy_keys(keys);
     add_traffic_keys(keys);

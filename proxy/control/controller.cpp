@@ -42,7 +42,11 @@ Controller::Controller(const Configuration& configuration)
       signals_(context_, SIGTERM, SIGINT),
       tick_timer_(context_),
       drain_timer_(context_),
-      identity_(configuration, [this](const auto& material) { return publish_identity(material); }),
+      identity_(
+          context_,
+          configuration,
+          [this](const auto& material) { return publish_identity(material); }
+      ),
       heap_(std::chrono::milliseconds(configuration.limits.upstream_idle_ms_max) + k_heap_slack),
       inventory_(configuration.workload.name_space),
       compiler_(configuration.workload, configuration.policy) {
@@ -101,6 +105,10 @@ policy::Result<void> Controller::publish_identity(
     const std::shared_ptr<const tls::Material>& material
 ) {
     for (auto& worker : workers_) {
+        if (material == nullptr) {
+            worker->adopt(std::shared_ptr<const tls::Context>());
+            continue;
+        }
         auto context = tls::make_context(material);
         if (context.has_error()) {
             return context.error();
@@ -194,7 +202,7 @@ std::pair<bool, std::string> Controller::readiness() const {
         return {false, "draining"};
     }
     if (!identity_.is_loaded()) {
-        return {false, "no identity yet"};
+        return {false, "no identity: " + identity_.why_not_loaded()};
     }
     if (workers_adopted_ < workers_.size()) {
         return {false, "no resources yet"};

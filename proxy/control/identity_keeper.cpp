@@ -1,9 +1,11 @@
 #include "proxy/control/identity_keeper.hpp"
 
+#include "proxy/control/workload_api_source.hpp"
 #include "telemetry/log.hpp"
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <utility>
 
 namespace proxy::control {
@@ -12,7 +14,9 @@ namespace {
 
 using telemetry::LogLevel;
 
-std::unique_ptr<tls::IdentitySource> make_identity_source(const Configuration& configuration) {
+std::unique_ptr<tls::IdentitySource> make_identity_source(
+    boost::asio::io_context& context, const Configuration& configuration
+) {
     switch (configuration.identity.source) {
         case IdentitySourceKind::files: {
             tls::FileSourceOptions options;
@@ -25,6 +29,19 @@ std::unique_ptr<tls::IdentitySource> make_identity_source(const Configuration& c
                 tls::Naming(configuration.workload.trust_domain, configuration.identity.names);
             return tls::make_file_source(std::move(options));
         }
+        case IdentitySourceKind::workload_api: {
+            const IdentityConfiguration& identity = configuration.identity;
+            const policy::Workload& workload = configuration.workload;
+            WorkloadApiOptions options;
+            // The configuration was checked: it parses.
+            options.endpoint = *tls::workload_api::parse_endpoint(identity.endpoint_socket);
+            options.name = identity.endpoint_socket_name + ": " + identity.endpoint_socket;
+            options.self = policy::Identity{
+                workload.trust_domain, workload.name_space, workload.service_account
+            };
+            options.naming = tls::Naming(workload.trust_domain);
+            return make_workload_api_source(context, std::move(options));
+        }
         case IdentitySourceKind::none:
             break;
     }
@@ -33,10 +50,12 @@ std::unique_ptr<tls::IdentitySource> make_identity_source(const Configuration& c
 
 }  // namespace
 
-IdentityKeeper::IdentityKeeper(const Configuration& configuration, Publish publish)
+IdentityKeeper::IdentityKeeper(
+    boost::asio::io_context& context, const Configuration& configuration, Publish publish
+)
     : configuration_(configuration),
       publish_(std::move(publish)),
-      source_(make_identity_source(configuration)) {}
+      source_(make_identity_source(context, configuration)) {}
 
 policy::Result<void> IdentityKeeper::load_first() {
     if (source_ == nullptr) {
@@ -47,17 +66,24 @@ policy::Result<void> IdentityKeeper::load_first() {
         );
         return {};
     }
+    source_->start([this] { refresh(); });
     auto material = source_->load();
-    if (material.has_error()) {
-        return material.error();
+    auto taken = material.has_value() ? take(*material) : policy::Result<void>(material.error());
+    if (taken.has_error() && source_->may_come_later()) {
+        last_error_ = taken.error();
+        telemetry::log(
+            LogLevel::info, fmt::format("{}; not ready until there is an identity", last_error_)
+        );
+        return {};
     }
-    return take(*material);
+    return taken;
 }
 
 void IdentityKeeper::refresh() {
     if (source_ == nullptr) {
         return;
     }
+    withdraw_expired();
     auto material = source_->load();
     if (material.has_value() && *material == material_) {
         last_error_.clear();
@@ -76,9 +102,39 @@ void IdentityKeeper::refresh() {
         ++refresh_errors_;
         last_error_ = taken.error();
         telemetry::log(
-            LogLevel::error, fmt::format("{}; the last identity stays in force", last_error_)
+            LogLevel::error,
+            fmt::format(
+                "{}; {}",
+                last_error_,
+                is_loaded() ? "the last identity stays in force"
+                            : "not ready until there is an identity"
+            )
         );
     }
+}
+
+/// Peers would refuse it anyway, each with a sentence about a certificate. Without it the reason
+/// is ours, and said once here.
+void IdentityKeeper::withdraw_expired() {
+    if (material_ == nullptr || is_withdrawn_ ||
+        material_->not_after > std::chrono::system_clock::now()) {
+        return;
+    }
+    is_withdrawn_ = publish_(nullptr).has_value();
+    telemetry::log(LogLevel::error, why_not_loaded());
+}
+
+std::string IdentityKeeper::why_not_loaded() const {
+    if (is_withdrawn_) {
+        return fmt::format(
+            "the certificate of {} has expired and no new one has come: no connection of the mesh "
+            "is accepted or made{}{}",
+            material_->self.uri(),
+            last_error_.empty() ? "" : "; ",
+            last_error_
+        );
+    }
+    return last_error_;
 }
 
 policy::Result<void> IdentityKeeper::take(std::shared_ptr<const tls::Material> material) {
@@ -101,6 +157,7 @@ policy::Result<void> IdentityKeeper::take(std::shared_ptr<const tls::Material> m
         return published;
     }
     material_ = std::move(material);
+    is_withdrawn_ = false;
     return {};
 }
 

@@ -366,6 +366,53 @@ TEST_F(LoadConfiguration, NeedsAnIdentityForAPortThatIsStrictOrStandard) {
     }
 }
 
+constexpr const char* k_workload_api = R"(workload: {namespace: shop, serviceAccount: web}
+identity: {source: workload-api}
+resources: [{directory: resources}]
+)";
+
+TEST_F(LoadConfiguration, FindsTheWorkloadApiByItsVariable) {
+    const Configuration configuration =
+        loaded(k_workload_api, {{"SPIFFE_ENDPOINT_SOCKET", "unix:///run/agent.sock"}});
+    EXPECT_EQ(configuration.identity.source, IdentitySourceKind::workload_api);
+    EXPECT_EQ(configuration.identity.endpoint_socket, "unix:///run/agent.sock");
+    EXPECT_EQ(configuration.identity.endpoint_socket_name, "SPIFFE_ENDPOINT_SOCKET");
+}
+
+TEST_F(LoadConfiguration, OwnKeyOfTheWorkloadApiStandsBeforeTheVariable) {
+    const EnvironmentLookup environment{
+        {"SPIFFE_ENDPOINT_SOCKET", "nonsense"},
+        {"SMILAX_IDENTITY_ENDPOINT_SOCKET", "tcp://127.0.0.1:8000"},
+    };
+    const Configuration configuration = loaded(k_workload_api, environment);
+    EXPECT_EQ(configuration.identity.endpoint_socket, "tcp://127.0.0.1:8000");
+    EXPECT_EQ(configuration.identity.endpoint_socket_name, "identity.endpointSocket");
+}
+
+TEST_F(LoadConfiguration, SaysWhatIsWrongWithTheWorkloadApisPlace) {
+    EXPECT_THAT(
+        errors(k_workload_api),
+        ElementsAre(HasSubstr("identity.endpointSocket is missing, and so is the variable "
+                              "SPIFFE_ENDPOINT_SOCKET"))
+    );
+    EXPECT_THAT(
+        errors(k_workload_api, {{"SPIFFE_ENDPOINT_SOCKET", "/run/agent.sock"}}),
+        ElementsAre(HasSubstr("SPIFFE_ENDPOINT_SOCKET: \"/run/agent.sock\" is neither "
+                              "unix:///path nor tcp://IP:port"))
+    );
+    EXPECT_THAT(
+        errors(k_workload_api, {{"SMILAX_IDENTITY_ENDPOINT_SOCKET", "unix://x"}}),
+        ElementsAre(HasSubstr("names no absolute path"))
+    );
+}
+
+TEST_F(LoadConfiguration, OtherSourcesDoNotMindTheVariable) {
+    EXPECT_EQ(
+        loaded(k_minimal, {{"SPIFFE_ENDPOINT_SOCKET", "nonsense"}}).identity.source,
+        IdentitySourceKind::files
+    );
+}
+
 TEST_F(LoadConfiguration, NeverGuessesWhoTheWorkloadIs) {
     EXPECT_THAT(
         errors(R"(identity: {certificate: a, key: b, trustBundle: c}
