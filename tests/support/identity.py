@@ -8,9 +8,9 @@ from support import program
 class Authority:
     """A CA in a directory of its own."""
 
-    def __init__(self, path):
+    def __init__(self, path, *options):
         self.path = path
-        made = program.smilax("identity", "init", "--dir", path)
+        made = program.smilax("identity", "init", "--dir", path, *options)
         assert made.returncode == 0, made.stderr
 
     def issue(self, path, account, *options):
