@@ -83,7 +83,7 @@ void IdentityKeeper::refresh() {
     if (source_ == nullptr) {
         return;
     }
-    withdraw_expired();
+    heed_expiry();
     auto material = source_->load();
     if (material.has_value() && *material == material_) {
         last_error_.clear();
@@ -115,13 +115,20 @@ void IdentityKeeper::refresh() {
 
 /// Peers would refuse it anyway, each with a sentence about a certificate. Without it the reason
 /// is ours, and said once here.
-void IdentityKeeper::withdraw_expired() {
-    if (material_ == nullptr || is_withdrawn_ ||
-        material_->not_after > std::chrono::system_clock::now()) {
+void IdentityKeeper::heed_expiry() {
+    if (material_ == nullptr) {
         return;
     }
-    is_withdrawn_ = publish_(nullptr).has_value();
-    telemetry::log(LogLevel::error, why_not_loaded());
+    const bool has_expired = material_->not_after <= std::chrono::system_clock::now();
+    // A clock that is set back makes it valid again.
+    if (has_expired == is_withdrawn_ || publish_(has_expired ? nullptr : material_).has_error()) {
+        return;
+    }
+    is_withdrawn_ = has_expired;
+    telemetry::log(
+        has_expired ? LogLevel::error : LogLevel::info,
+        has_expired ? why_not_loaded() : "the clock was set back: the certificate is valid again"
+    );
 }
 
 std::string IdentityKeeper::why_not_loaded() const {

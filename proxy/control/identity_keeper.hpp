@@ -47,7 +47,7 @@ class IdentityKeeper {
 
  private:
     [[nodiscard]] policy::Result<void> take(std::shared_ptr<const tls::Material> material);
-    void withdraw_expired();
+    void heed_expiry();
 
     const Configuration& configuration_;
     Publish publish_;

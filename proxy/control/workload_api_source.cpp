@@ -19,6 +19,7 @@
 #include <random>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace proxy::control {
 
@@ -70,14 +71,6 @@ std::string digest_of(std::string_view text) {
     return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-policy::Result<Material> material_of(std::string_view message, const WorkloadApiOptions& options) {
-    const auto response = tls::workload_api::read_svid_response(message);
-    if (response.has_error()) {
-        return policy::failed<Material>(options.name + ": its answer " + response.error());
-    }
-    return tls::workload_api::material_of(*response, options.self, options.naming, options.name);
-}
-
 /// The coroutine and its timers hold it: the source may be gone before they notice.
 struct State {
     State(const aio::Executor& executor, WorkloadApiOptions chosen)
@@ -99,6 +92,7 @@ struct State {
     }
     void close();
     void take(std::string message);
+    [[nodiscard]] policy::Result<Material> material_of(std::string_view message);
     void tell(std::string new_problem);
     [[nodiscard]] GrpcEnd lost(const std::string& doing, const aio::Error& error) const;
 
@@ -115,6 +109,8 @@ struct State {
     aio::Timer retry_timer;
     tls::workload_api::BackOff back_off;
     std::minstd_rand dice{std::random_device{}()};
+    std::vector<std::string> warnings;
+    bool has_warned = false;
     bool is_closed = false;
 };
 
@@ -213,7 +209,7 @@ void State::take(std::string message) {
     // An agent that was restarted sends what it sent before: that is no new generation.
     std::string new_digest = digest_of(message);
     const bool is_known = material != nullptr && new_digest == digest;
-    policy::Result<Material> made = is_known ? material : material_of(message, options);
+    policy::Result<Material> made = is_known ? material : material_of(message);
     OPENSSL_cleanse(message.data(), message.size());
     if (made.has_value()) {
         back_off.reset();
@@ -221,6 +217,22 @@ void State::take(std::string message) {
         digest = std::move(new_digest);
     }
     tell(made.has_value() ? std::string() : made.error());
+}
+
+policy::Result<Material> State::material_of(std::string_view message) {
+    const auto response = tls::workload_api::read_svid_response(message);
+    if (response.has_error()) {
+        return policy::failed<Material>(options.name + ": its answer " + response.error());
+    }
+    if (!response->revocation_lists.empty() && !has_warned) {
+        has_warned = true;
+        warnings.push_back(
+            options.name +
+            ": the agent sends certificate revocation lists, which Smilax does not enforce: let "
+            "certificates live for a short time, or take a CA out of the trust bundle"
+        );
+    }
+    return tls::workload_api::material_of(*response, options.self, options.naming, options.name);
 }
 
 void State::tell(std::string new_problem) {
@@ -256,6 +268,9 @@ class WorkloadApiSource final : public tls::IdentitySource {
                                        : policy::failed<Material>(state_->problem);
     }
     [[nodiscard]] bool may_come_later() const override { return true; }
+    [[nodiscard]] std::vector<std::string> take_warnings() override {
+        return std::exchange(state_->warnings, {});
+    }
 
  private:
     std::shared_ptr<State> state_;

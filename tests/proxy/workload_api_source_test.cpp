@@ -34,8 +34,9 @@ using http2_bytes::number;
 using http2_bytes::prefixed;
 using http2_bytes::settings;
 using http2_bytes::trailers;
-using ::testing::EndsWith;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::StartsWith;
 using tls::testing::identity;
 using tls::testing::k_trust_domain;
@@ -247,6 +248,17 @@ TEST_F(WorkloadApiSourceTest, AWrongUpdateIsRefusedAndTheNextOneTaken) {
         run_until_word("loaded");
     }
     EXPECT_EQ(agent_->connections(), 1U) << "a wrong message is no reason to leave";
+}
+
+TEST_F(WorkloadApiSourceTest, SaysOnceThatRevocationListsAreNotEnforced) {
+    EXPECT_EQ(word_after(answer(good() + protobuf_bytes::bytes(2, "a list"))), "loaded");
+    EXPECT_THAT(
+        source_->take_warnings(), ElementsAre(HasSubstr("revocation lists, which Smilax does not"))
+    );
+    const auto first = value_of(source_->load());
+    agent_->say(data_frames(prefixed(good() + protobuf_bytes::bytes(2, "another"))));
+    run_until([&] { return source_->load().has_value() && *source_->load() != first; });
+    EXPECT_THAT(source_->take_warnings(), IsEmpty());
 }
 
 TEST_F(WorkloadApiSourceTest, SaysWhatIsWrongWithAnAnswer) {
