@@ -177,6 +177,13 @@ TEST_F(SvidMaterialTest, WrongFederatedBundlesAreRefused) {
         refusal(web() + federated("other.example", root + "x")),
         HasSubstr("the federated bundle of other.example: certificate 2 cannot be read")
     );
+    const Issued leaf = value_of(other_.issue(policy::Identity{"other.example", "a", "b"}));
+    EXPECT_THAT(
+        refusal(web() + federated("other.example", der_of_pem(leaf.certificate))),
+        StartsWith(
+            k_name + ": the trust bundle of other.example: holds a certificate that is no CA"
+        )
+    );
     EXPECT_THAT(
         refusal(web() + federated("b", root) + federated("spiffe://b", root)),
         HasSubstr("there are two federated bundles of b")

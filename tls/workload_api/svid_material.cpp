@@ -181,7 +181,12 @@ policy::Result<std::shared_ptr<const Material>> material_of(
         !wrong.empty()) {
         return policy::failed<Failed>(begin + std::move(wrong));
     }
-    return make_material(std::move(credentials), naming);
+    auto material = make_material(std::move(credentials), naming);
+    // About other trust domains it knows no name that begins with ours.
+    if (material.has_error() && !material.error().starts_with(begin)) {
+        return policy::failed<Failed>(begin + material.error());
+    }
+    return material;
 }
 
 }  // namespace tls::workload_api
