@@ -4,6 +4,7 @@ library, which comes late, denies, changes its mind, and goes."""
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 from support import program
@@ -105,6 +106,44 @@ def test_updates_are_adopted_at_once_and_nothing_is_dropped(pods, agent):
                        "the update is adopted", seconds=5)
     assert set(clients.seen) == ALL_WELL and clients.answered_well() > 50, clients.seen
     assert number(web, "identity_cert_refresh_errors_total") == 0
+
+
+def test_leaves_rotate_every_second_and_the_ca_every_ten_under_load(loopback_mesh, agent):
+    """Both sidecars at one agent. A new CA is trusted two seconds before it signs, the old one three
+    seconds after: as an agent does it."""
+    seconds = 60 if program.is_long() else 12
+    signer, trusted = loopback_mesh.authority, [loopback_mesh.authority]
+
+    def rotate():
+        bundle = "".join((one.path / "ca.crt").read_text() for one in trusted)
+        folders = {account: agent.folder.with_name(f"svid-{account}") for account in ("web", "api")}
+        agent.give([svid(signer.issue(folder, account), ID.format(account), bundle=bundle)
+                    for account, folder in folders.items()])
+
+    rotate()
+    settings = {"identity": {"source": "workload-api", "endpointSocket": agent.uri}}
+    pods = [loopback_mesh.pod(name, settings=settings) for name in ("web", "api")]
+    loopback_mesh.service("api", pods[1:])
+    allow(loopback_mesh)
+    loopback_mesh.start()
+    with Clients(pods[0], 4, per_connection=20) as clients:
+        for second in range(seconds):
+            due = time.monotonic() + 1
+            if second % 10 == 3:
+                trusted.append(Authority(program.folder() / f"ca-{second}"))
+            elif second % 10 == 5:
+                signer = trusted[-1]
+            elif second % 10 == 8:
+                trusted.pop(0)
+            before = [number(pod, "identity_cert_refreshes_total") for pod in pods]
+            rotate()
+            wait_until(lambda b=before: all(
+                number(pod, "identity_cert_refreshes_total") > n for pod, n in zip(pods, b)),
+                f"rotation {second} is adopted", seconds=10)
+            time.sleep(max(0, due - time.monotonic()))  # the pace of the rotations, not a wait
+    assert set(clients.seen) == ALL_WELL, clients.seen
+    assert clients.answered_well() > 20 * seconds
+    assert [number(pod, "identity_cert_refresh_errors_total") for pod in pods] == [0, 0]
 
 
 def test_agent_that_restarts_costs_nothing(pods, agent):

@@ -50,12 +50,12 @@ def der_key(pem):
     return base64.b64decode(body.group(1))
 
 
-def svid(folder, spiffe_id, hint=""):
-    """X509SVID of tls.crt, tls.key and ca.crt in `folder`."""
+def svid(folder, spiffe_id, hint="", bundle=None):
+    """X509SVID of tls.crt, tls.key and ca.crt in `folder`, or instead of that the PEM text `bundle`."""
     folder = pathlib.Path(folder)
     return field(1, spiffe_id) + field(2, der_chain((folder / "tls.crt").read_text())) + field(
         3, der_key((folder / "tls.key").read_text())) + field(
-        4, der_chain((folder / "ca.crt").read_text())) + (field(5, hint) if hint else b"")
+        4, der_chain(bundle or (folder / "ca.crt").read_text())) + (field(5, hint) if hint else b"")
 
 
 def response(svids, federated=None):
