@@ -72,10 +72,25 @@ std::string Trust::describe() const {
     return text;
 }
 
+std::string objection_to_bundle(const Certificates& anchors) {
+    if (anchors.empty()) {
+        return "no certificate in it";
+    }
+    const auto is_ca = [](const auto& anchor) { return X509_check_ca(anchor.get()) == 1; };
+    if (!std::ranges::all_of(anchors, is_ca)) {
+        return "holds a certificate that is no CA (basicConstraints CA:TRUE is missing); a trust "
+               "bundle holds CA certificates only";
+    }
+    return {};
+}
+
 policy::Result<Trust> make_trust(Naming naming, const TrustBundles& bundles) {
     Trust trust;
     trust.naming = std::move(naming);
     for (const auto& [trust_domain, anchors] : bundles) {
+        if (const std::string objection = objection_to_bundle(anchors); !objection.empty()) {
+            return policy::failed<Trust>("the trust bundle of " + trust_domain + ": " + objection);
+        }
         Owned<X509_STORE> store = make_store(anchors);
         if (store == nullptr) {
             ERR_clear_error();

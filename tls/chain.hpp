@@ -29,8 +29,11 @@ struct Trust {
     [[nodiscard]] std::string describe() const;
 };
 
-/// A bundle may hold an intermediate CA without its root (as Go's verifier allows too);
-/// make_material admits CA certificates only, so a leaf never becomes its own anchor.
+/// Empty when a bundle can be used: there are certificates in it, and CA certificates only.
+[[nodiscard]] std::string objection_to_bundle(const Certificates& anchors);
+
+/// A bundle may hold an intermediate CA without its root (as Go's verifier allows too), but a leaf
+/// never becomes its own anchor. The error names the trust domain.
 [[nodiscard]] policy::Result<Trust> make_trust(Naming naming, const TrustBundles& bundles);
 
 /// The time in which every certificate of a chain, the anchor included, is valid.

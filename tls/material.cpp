@@ -6,7 +6,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
@@ -63,14 +62,9 @@ std::string objection_to_bundles(const Credentials& credentials, const std::stri
     for (const auto& [trust_domain, anchors] : credentials.trust_bundles) {
         const std::string name = trust_domain == ours ? credentials.trust_bundle_name
                                                       : "the trust bundle of " + trust_domain;
-        if (anchors.empty()) {
-            return name + ": no certificate in it";
-        }
-        const auto is_ca = [](const auto& anchor) { return X509_check_ca(anchor.get()) == 1; };
-        if (!std::ranges::all_of(anchors, is_ca)) {
-            return name +
-                   ": holds a certificate that is no CA (basicConstraints CA:TRUE is missing); a "
-                   "trust bundle holds CA certificates only";
+        const std::string objection = objection_to_bundle(anchors);
+        if (!objection.empty()) {
+            return name + ": " + objection;
         }
     }
     return {};

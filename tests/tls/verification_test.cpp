@@ -469,6 +469,17 @@ TEST(Verification, TakesACaForOneSideOnThatSideOnly) {
     EXPECT_THAT(as_client.error().sentence, HasSubstr("certificate purpose"));
 }
 
+TEST(Verification, TakesNoLeafForAnAnchor) {
+    const Baked self_signed = bake(Recipe(), nullptr);
+    TrustBundles bundles;
+    bundles[k_trust_domain].push_back(share(self_signed.certificate.get()));
+    const auto trust = make_trust(Naming(k_trust_domain), bundles);
+    ASSERT_FALSE(trust);
+    EXPECT_THAT(
+        trust.error(), HasSubstr("trust bundle of cluster.local: holds a certificate that is no CA")
+    );
+}
+
 TEST(Verification, AFederatedServerIsNotOursOfTheSameName) {
     const Presented presented = uri("spiffe://other.example/ns/shop/sa/web", &World::other_root)();
     SessionPair pair(context_of(presented), context_of_api(), testing::identity("shop", "web"));
