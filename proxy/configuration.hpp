@@ -17,7 +17,8 @@
 
 namespace proxy {
 
-enum class IdentitySourceKind : std::uint8_t { files, workload_api, none };
+/// Automatic: nothing was named, so the first known source that is there (smi.md §5.3).
+enum class IdentitySourceKind : std::uint8_t { automatic, files, workload_api, none };
 
 struct OwnerReference {
     std::string kind;  // "Deployment"
@@ -25,16 +26,21 @@ struct OwnerReference {
 };
 
 struct IdentityConfiguration {
-    IdentitySourceKind source = IdentitySourceKind::files;
+    IdentitySourceKind source = IdentitySourceKind::automatic;
     std::string certificate;
     std::string key;
     std::string credential_bundle;
+    std::string directory;  // where files with known names are (tls/file_sets)
     std::string trust_bundle;
     std::vector<tls::FederatedBundle> federated;
     std::vector<tls::NameForm> names{tls::NameForm()};
     std::string endpoint_socket;  // a URI
     /// The key or the variable that says so, for sentences.
     std::string endpoint_socket_name = "identity.endpointSocket";
+
+    [[nodiscard]] bool names_files() const {
+        return !certificate.empty() || !key.empty() || !credential_bundle.empty();
+    }
 };
 
 /// A listener that nothing redirects to: what arrives at `listen` is for pod port `listen.port`

@@ -71,6 +71,18 @@ std::set<std::uint16_t> ports_named(const Configuration& configuration) {
 void check_identity_files(const IdentityConfiguration& identity, ConfigurationValues& values) {
     const bool has_pair = values.has("identity.certificate") || values.has("identity.key");
     const bool has_bundle = values.has("identity.credentialBundle");
+    if (values.has("identity.directory")) {
+        if (has_pair || has_bundle) {
+            report(
+                values,
+                "identity.directory",
+                "conflict",
+                "identity.directory is where files with known names are looked for: remove it, or "
+                "remove identity.certificate, identity.key and identity.credentialBundle."
+            );
+        }
+        return;  // what is there shows when it is looked at
+    }
     if (has_pair && has_bundle) {
         report(
             values,
@@ -88,7 +100,7 @@ void check_identity_files(const IdentityConfiguration& identity, ConfigurationVa
                     "missing_key",
                     fmt::format(
                         "{} is missing: identity.source files needs certificate and key, or "
-                        "credentialBundle.",
+                        "credentialBundle, or a directory to look in.",
                         path
                     )
                 );
@@ -193,6 +205,8 @@ void check_identity(const Configuration& configuration, ConfigurationValues& val
         return;
     }
     switch (configuration.identity.source) {
+        case IdentitySourceKind::automatic:
+            return;  // what is there shows when it is looked at
         case IdentitySourceKind::files:
             check_identity_files(configuration.identity, values);
             return;

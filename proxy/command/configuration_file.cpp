@@ -111,6 +111,26 @@ void apply(
     }
 }
 
+/// What is named, else the agent that the pod was given, else what is found (smi.md §5.3).
+void choose_source(const ConfigurationValues& values, IdentityConfiguration& identity) {
+    if (identity.source != IdentitySourceKind::automatic) {
+        return;
+    }
+    for (const char* path :
+         {"identity.certificate",
+          "identity.key",
+          "identity.credentialBundle",
+          "identity.directory"}) {
+        if (values.has(path)) {
+            identity.source = IdentitySourceKind::files;
+            return;
+        }
+    }
+    if (!identity.endpoint_socket.empty()) {
+        identity.source = IdentitySourceKind::workload_api;
+    }
+}
+
 void resolve_paths(Configuration& configuration, const std::filesystem::path& folder) {
     const auto resolve = [&folder](std::string& path) {
         if (!path.empty()) {
@@ -120,6 +140,7 @@ void resolve_paths(Configuration& configuration, const std::filesystem::path& fo
     resolve(configuration.identity.certificate);
     resolve(configuration.identity.key);
     resolve(configuration.identity.credential_bundle);
+    resolve(configuration.identity.directory);
     resolve(configuration.identity.trust_bundle);
     for (tls::FederatedBundle& bundle : configuration.identity.federated) {
         resolve(bundle.file);
@@ -172,6 +193,7 @@ policy::Result<Configuration, std::vector<Problem>> load_configuration(
         configuration.identity.endpoint_socket = endpoint_socket.mapped();
         configuration.identity.endpoint_socket_name = k_endpoint_socket_variable;
     }
+    choose_source(values, configuration.identity);
     // Pods that name their ports have nothing that redirects.
     if (values.has("inbound.ports") && !values.has("inbound.listen")) {
         configuration.inbound_listen.clear();

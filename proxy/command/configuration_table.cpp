@@ -228,9 +228,13 @@ void add_workload_keys(std::vector<ConfigurationKey>& keys) {
 
 void add_identity_keys(std::vector<ConfigurationKey>& keys) {
     keys.push_back(make_choice_key<IdentitySourceKind>(
-        {"identity.source", {}, "Where key and certificates come from; none is for trying out."},
+        {"identity.source",
+         {},
+         "Where key and certificates come from. auto: the files named here, else the first known "
+         "set of files that is mounted in its usual place; none is for trying out."},
         [](Configuration& c) -> IdentitySourceKind& { return c.identity.source; },
-        {{"files", IdentitySourceKind::files},
+        {{"auto", IdentitySourceKind::automatic},
+         {"files", IdentitySourceKind::files},
          {"workload-api", IdentitySourceKind::workload_api},
          {"none", IdentitySourceKind::none}}
     ));
@@ -247,6 +251,14 @@ void add_identity_keys(std::vector<ConfigurationKey>& keys) {
     keys.push_back(make_text_key(
         {"identity.credentialBundle", "file", "Key and certificate chain together in one file."},
         [](Configuration& c) -> std::string& { return c.identity.credential_bundle; },
+        not_empty
+    ));
+    keys.push_back(make_text_key(
+        {"identity.directory",
+         "directory",
+         "Where to look for these under the names that cert-manager, Istio, GKE, spiffe-helper and "
+         "Kubernetes give them."},
+        [](Configuration& c) -> std::string& { return c.identity.directory; },
         not_empty
     ));
     keys.push_back(make_text_key(

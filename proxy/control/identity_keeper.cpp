@@ -2,6 +2,7 @@
 
 #include "proxy/control/workload_api_source.hpp"
 #include "telemetry/log.hpp"
+#include "tls/file_sets.hpp"
 
 #include <fmt/format.h>
 
@@ -14,20 +15,45 @@ namespace {
 
 using telemetry::LogLevel;
 
-std::unique_ptr<tls::IdentitySource> make_identity_source(
+/// The files that are named, else those in the named directory, else those in the usual places.
+policy::Result<tls::FileSourceOptions> choose_files(const IdentityConfiguration& identity) {
+    if (identity.names_files()) {
+        tls::FileSourceOptions options;
+        options.certificate = identity.certificate;
+        options.key = identity.key;
+        options.credential_bundle = identity.credential_bundle;
+        options.trust_bundle = identity.trust_bundle;
+        return options;
+    }
+    const bool is_named = !identity.directory.empty();
+    auto found = is_named
+                     ? tls::find_file_set({identity.directory}, identity.trust_bundle)
+                     : tls::find_file_set(tls::conventional_directories(), identity.trust_bundle);
+    if (found.has_error()) {
+        return policy::failed<tls::FileSourceOptions>(
+            (is_named ? "identity.directory: " : "identity.source auto: ") + found.error()
+        );
+    }
+    telemetry::log(LogLevel::info, "identity found in " + tls::describe_files(*found));
+    return found;
+}
+
+/// Null for none.
+policy::Result<std::unique_ptr<tls::IdentitySource>> make_identity_source(
     boost::asio::io_context& context, const Configuration& configuration
 ) {
+    using Source = std::unique_ptr<tls::IdentitySource>;
     switch (configuration.identity.source) {
+        case IdentitySourceKind::automatic:
         case IdentitySourceKind::files: {
-            tls::FileSourceOptions options;
-            options.certificate = configuration.identity.certificate;
-            options.key = configuration.identity.key;
-            options.credential_bundle = configuration.identity.credential_bundle;
-            options.trust_bundle = configuration.identity.trust_bundle;
-            options.federated = configuration.identity.federated;
-            options.naming =
+            auto options = choose_files(configuration.identity);
+            if (options.has_error()) {
+                return policy::failed<Source>(options.error());
+            }
+            options->federated = configuration.identity.federated;
+            options->naming =
                 tls::Naming(configuration.workload.trust_domain, configuration.identity.names);
-            return tls::make_file_source(std::move(options));
+            return tls::make_file_source(std::move(*options));
         }
         case IdentitySourceKind::workload_api: {
             const IdentityConfiguration& identity = configuration.identity;
@@ -39,25 +65,25 @@ std::unique_ptr<tls::IdentitySource> make_identity_source(
             options.self = policy::Identity{
                 workload.trust_domain, workload.name_space, workload.service_account
             };
-            options.naming = tls::Naming(workload.trust_domain);
+            options.naming = tls::Naming(workload.trust_domain, identity.names);
+            telemetry::log(LogLevel::info, "identity from the Workload API, " + options.name);
             return make_workload_api_source(context, std::move(options));
         }
         case IdentitySourceKind::none:
             break;
     }
-    return nullptr;
+    return Source();
 }
 
 }  // namespace
 
-IdentityKeeper::IdentityKeeper(
-    boost::asio::io_context& context, const Configuration& configuration, Publish publish
-)
-    : configuration_(configuration),
-      publish_(std::move(publish)),
-      source_(make_identity_source(context, configuration)) {}
 
 policy::Result<void> IdentityKeeper::load_first() {
+    auto made = make_identity_source(configuration_);
+    if (made.has_error()) {
+        return made.error();
+    }
+    source_ = std::move(*made);
     if (source_ == nullptr) {
         telemetry::log(
             LogLevel::warning,

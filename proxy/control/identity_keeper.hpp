@@ -49,6 +49,7 @@ class IdentityKeeper {
     [[nodiscard]] policy::Result<void> take(std::shared_ptr<const tls::Material> material);
     void heed_expiry();
 
+    boost::asio::io_context& context_;
     const Configuration& configuration_;
     Publish publish_;
     std::unique_ptr<tls::IdentitySource> source_;

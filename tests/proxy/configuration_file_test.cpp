@@ -85,7 +85,7 @@ TEST_F(LoadConfiguration, TakesDefaultsForWhatIsAbsent) {
     const Configuration configuration = loaded(k_minimal);
     EXPECT_EQ(configuration.workload.trust_domain, "cluster.local");
     EXPECT_EQ(configuration.workload.name_space, "shop");
-    EXPECT_EQ(configuration.identity.source, IdentitySourceKind::files);
+    EXPECT_EQ(configuration.identity.source, IdentitySourceKind::files) << "which are named";
     EXPECT_EQ(configuration.policy.mtls, std::nullopt);
     EXPECT_EQ(configuration.policy.access, std::nullopt);  // the Namespace may say it
     EXPECT_THAT(configuration.policy.port_access, IsEmpty());
@@ -406,6 +406,19 @@ TEST_F(LoadConfiguration, SaysWhatIsWrongWithTheWorkloadApisPlace) {
     );
 }
 
+TEST_F(LoadConfiguration, TakesTheWorkloadApiWhereThePodWasGivenOneAndNothingIsNamed) {
+    const char* unsaid = R"(workload: {namespace: shop, serviceAccount: web}
+resources: [{directory: r}])";
+    EXPECT_EQ(
+        loaded(unsaid, {{"SPIFFE_ENDPOINT_SOCKET", "unix:///run/agent.sock"}}).identity.source,
+        IdentitySourceKind::workload_api
+    );
+    EXPECT_THAT(
+        errors(unsaid, {{"SPIFFE_ENDPOINT_SOCKET", "nonsense"}}),
+        ElementsAre(HasSubstr("SPIFFE_ENDPOINT_SOCKET: \"nonsense\""))
+    );
+}
+
 TEST_F(LoadConfiguration, OtherSourcesDoNotMindTheVariable) {
     EXPECT_EQ(
         loaded(k_minimal, {{"SPIFFE_ENDPOINT_SOCKET", "nonsense"}}).identity.source,
@@ -420,6 +433,40 @@ resources: [{directory: r}])"),
         ElementsAre(
             HasSubstr("workload.namespace is missing"),
             HasSubstr("workload.serviceAccount is missing")
+        )
+    );
+}
+
+TEST_F(LoadConfiguration, FindsTheIdentityWhereNothingIsSaidOfIt) {
+    const Configuration configuration = loaded(R"(workload: {namespace: shop, serviceAccount: web}
+resources: [{directory: r}])");
+    EXPECT_EQ(configuration.identity.source, IdentitySourceKind::automatic);
+    EXPECT_FALSE(configuration.identity.names_files());
+}
+
+TEST_F(LoadConfiguration, TakesADirectoryInsteadOfFiles) {
+    const std::string text = R"(workload: {namespace: shop, serviceAccount: web}
+resources: [{directory: r}]
+)";
+    for (const char* source : {"", "source: files, ", "source: auto, "}) {
+        const std::string identity = fmt::format("identity: {{{}directory: certs}}\n", source);
+        EXPECT_EQ(loaded(text + identity).identity.directory, folder_ + "/certs");
+    }
+    EXPECT_THAT(
+        errors(text + "identity: {directory: certs, credentialBundle: d}\n"),
+        ElementsAre(HasSubstr("identity.directory is where files with known names are looked for"))
+    );
+}
+
+TEST_F(LoadConfiguration, NeedsToKnowTheFilesOfSourceFiles) {
+    EXPECT_THAT(
+        errors(R"(workload: {namespace: shop, serviceAccount: web}
+identity: {source: files}
+resources: [{directory: r}])"),
+        ElementsAre(
+            HasSubstr("identity.certificate is missing"),
+            AllOf(HasSubstr("identity.key is missing"), HasSubstr("or a directory to look in")),
+            HasSubstr("identity.trustBundle is missing")
         )
     );
 }
