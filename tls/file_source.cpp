@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -15,6 +16,10 @@ namespace {
 
 constexpr std::size_t k_file_bytes_max = 4 * 1024 * 1024;  // a large public root bundle is 0.3 MiB
 constexpr int k_readings_max = 3;
+/// Two seconds, as whoever looks again soon does (100 ms).
+constexpr int k_unusable_looks_max = 20;
+/// Who writes a file in pieces does not pause for longer between two of them.
+constexpr std::chrono::milliseconds k_quiet{250};
 
 struct FileDescriptor {
     explicit FileDescriptor(int opened) : number(opened) {}
@@ -31,8 +36,30 @@ struct FileDescriptor {
 struct FileText {
     std::string text;
     mode_t mode = 0;
+    // Which file it was, and when it was written last.
+    dev_t device = 0;
+    ino_t inode = 0;
+    std::chrono::system_clock::time_point written;
     bool operator==(const FileText& other) const { return text == other.text; }
 };
+
+/// Somebody is at it: what is read may be half of what will be there. A file that was renamed into
+/// place is another one, and whole.
+bool is_being_written(const FileText& now, const FileText& before) {
+    const auto age = std::chrono::system_clock::now() - now.written;
+    return now.text != before.text && now.device == before.device && now.inode == before.inode &&
+           std::chrono::abs(age) < k_quiet;
+}
+
+/// After the last byte was read.
+void note_file(FileText& file, const struct stat& status) {
+    file.device = status.st_dev;
+    file.inode = status.st_ino;
+    file.written = std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec) +
+                   std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                       std::chrono::nanoseconds(status.st_mtim.tv_nsec)
+                   );
+}
 
 std::string directory_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
@@ -78,6 +105,10 @@ policy::Result<FileText> read_file(const std::string& name, const std::string& p
             return cannot_read(name, path, errno);
         }
         if (got == 0) {
+            if (::fstat(file.number, &status) != 0) {
+                return cannot_read(name, path, errno);
+            }
+            note_file(result, status);
             return result;
         }
         result.text.append(piece.data(), static_cast<std::size_t>(got));
@@ -111,23 +142,41 @@ class FileSource final : public IdentitySource {
     policy::Result<std::shared_ptr<const Material>> load() override {
         auto reading = read_settled();
         if (!reading) {
-            return policy::failed<std::shared_ptr<const Material>>(reading.error());
+            return unusable(reading.error());
         }
         warn_of_mode(reading->key.mode);
-        if (material_ != nullptr && *reading == good_) {
+        if (material_ != nullptr && is_unfinished(*reading)) {
+            is_settling_ = true;
             return material_;
         }
-        auto parsed = parse_material(pem_of(*reading), options_.naming);
-        if (parsed) {
+        if (material_ == nullptr || *reading != good_) {
+            auto parsed = parse_material(pem_of(*reading), options_.naming);
+            if (!parsed) {
+                return unusable(parsed.error());
+            }
             material_ = *parsed;
-            good_ = std::move(*reading);
         }
-        return parsed;
+        good_ = std::move(*reading);
+        unusable_looks_ = 0;
+        is_settling_ = false;
+        return material_;
     }
 
+    bool is_settling() const override { return is_settling_; }
     std::vector<std::string> take_warnings() override { return std::exchange(warnings_, {}); }
 
  private:
+    /// A key may come after its certificate: as long as there is a good one, an error is one when
+    /// it lasts.
+    policy::Result<std::shared_ptr<const Material>> unusable(std::string sentence) {
+        is_settling_ = material_ != nullptr && unusable_looks_ < k_unusable_looks_max;
+        if (is_settling_) {
+            ++unusable_looks_;
+            return material_;
+        }
+        return policy::failed<std::shared_ptr<const Material>>(std::move(sentence));
+    }
+
     policy::Result<Reading> read_once() const {
         auto certificate = read_file(certificate_name_, certificate_path_);
         if (!certificate) {
@@ -171,6 +220,18 @@ class FileSource final : public IdentitySource {
             );
         }
         return pem;
+    }
+
+    /// What was good stays in force until the writer is done, and nobody need hear of it.
+    bool is_unfinished(const Reading& reading) const {
+        bool is_written = is_being_written(reading.certificate, good_.certificate) ||
+                          is_being_written(reading.key, good_.key) ||
+                          is_being_written(reading.trust_bundle, good_.trust_bundle);
+        for (std::size_t i = 0; i < reading.federated.size() && i < good_.federated.size(); ++i) {
+            is_written =
+                is_written || is_being_written(reading.federated[i], good_.federated[i]);
+        }
+        return is_written;
     }
 
     /// The files are three, and their writer may be at work: what differs from the last good state
@@ -223,6 +284,8 @@ class FileSource final : public IdentitySource {
     std::string trust_bundle_name_;
     Reading good_;  // what material_ was made of
     std::shared_ptr<const Material> material_;
+    int unusable_looks_ = 0;  // since the last good one
+    bool is_settling_ = false;
     std::optional<mode_t> warned_mode_;
     std::vector<std::string> warnings_;
 };

@@ -25,6 +25,8 @@ class IdentitySource {
     /// file event; returns the same pointer as before when nothing changed. An error leaves the
     /// last good material in force: the caller keeps it, logs the sentence once and counts.
     [[nodiscard]] virtual policy::Result<std::shared_ptr<const Material>> load() = 0;
+    /// After a load() that saw a change which may be half of one: look again sooner than usual.
+    [[nodiscard]] virtual bool is_settling() const { return false; }
     /// What the operator should know although load() succeeded, a key that others may read, say.
     /// Each sentence is given once per cause.
     [[nodiscard]] virtual std::vector<std::string> take_warnings() { return {}; }

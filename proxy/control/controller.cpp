@@ -21,6 +21,8 @@ namespace {
 using telemetry::LogLevel;
 
 constexpr std::chrono::seconds k_tick{1};
+/// While somebody writes a new identity.
+constexpr std::chrono::milliseconds k_tick_settling{100};
 constexpr std::chrono::milliseconds k_drain_check{100};
 /// Without connections for this many checks in a row, the application is taken to be done with us.
 constexpr int k_quiet_checks = 5;
@@ -262,7 +264,8 @@ aio::Awaitable<std::string> Controller::render() {
 }
 
 void Controller::schedule_tick() {
-    tick_timer_.expires_after(k_tick);
+    const bool is_settling = identity_.is_settling();
+    tick_timer_.expires_after(is_settling ? k_tick_settling : std::chrono::milliseconds(k_tick));
     tick_timer_.async_wait([this](const aio::Error& error) {
         if (!error) {
             identity_.refresh();

@@ -34,6 +34,9 @@ class IdentityKeeper {
     /// cause and counted.
     void refresh();
 
+    /// The next look should come soon.
+    [[nodiscard]] bool is_settling() const { return source_ != nullptr && source_->is_settling(); }
+
     /// Null with identity.source: none, and before load_first().
     [[nodiscard]] const std::shared_ptr<const tls::Material>& material() const { return material_; }
     /// Whether connections can be served: with a valid identity, or with none on purpose.

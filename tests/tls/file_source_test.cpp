@@ -40,9 +40,18 @@ class FileSourceTest : public ::testing::Test {
     ~FileSourceTest() override { fs::remove_all(directory_); }
 
     std::string path(const std::string& name) const { return (directory_ / name).string(); }
+    /// As of a writer who is done for a while.
     void write(const std::string& name, const std::string& text) const {
+        write_just_now(name, text);
+        fs::last_write_time(path(name), fs::file_time_type::clock::now() - std::chrono::seconds(1));
+    }
+    void write_just_now(const std::string& name, const std::string& text) const {
         std::ofstream(path(name)) << text;
         ::chmod(path(name).c_str(), 0600);
+    }
+    void rename_into_place(const std::string& name, const std::string& text) const {
+        write_just_now(name + ".new", text);
+        fs::rename(path(name + ".new"), path(name));
     }
     void write_pair(const Issued& issued) const {
         write("tls.crt", issued.certificate);
@@ -52,6 +61,21 @@ class FileSourceTest : public ::testing::Test {
         const auto loaded = source().load();
         return loaded ? "accepted" : loaded.error();
     }
+    /// What is wrong is told when it lasts; until then it may be half of something good.
+    std::string refusal_after(const std::shared_ptr<const Material>& good) {
+        for (int looks = 0; looks < k_looks_max; ++looks) {
+            const auto loaded = source().load();
+            if (!loaded) {
+                EXPECT_GT(looks, 10);
+                EXPECT_FALSE(source().is_settling());
+                return loaded.error();
+            }
+            EXPECT_EQ(*loaded, good);
+            EXPECT_TRUE(source().is_settling());
+        }
+        return "accepted";
+    }
+    static constexpr int k_looks_max = 100;
     IdentitySource& source() {
         if (source_ == nullptr) {
             source_ = make_file_source(options_);
@@ -159,16 +183,127 @@ TEST_F(FileSourceTest, NeverPairsAKeyWithAnotherCertificate) {
     const auto first = value_of(source().load());
     const Issued next = value_of(authority_.issue(k_web));
     write("tls.crt", next.certificate);
-    EXPECT_THAT(refusal(), HasSubstr("the two must be replaced together"));
+    EXPECT_THAT(refusal_after(first), HasSubstr("the two must be replaced together"));
     EXPECT_THAT(refusal(), StartsWith("identity.key: " + path("tls.key")));
     write("tls.key", next.key);
     EXPECT_NE(value_of(source().load()), first);
 }
 
+TEST_F(FileSourceTest, SaysNothingOfAKeyThatComesALookLater) {
+    for (int i = 0; i < 3; ++i) {
+        const auto before = value_of(source().load());
+        const Issued next = value_of(authority_.issue(k_web));
+        rename_into_place("tls.crt", next.certificate);
+        EXPECT_EQ(value_of(source().load()), before);
+        EXPECT_TRUE(source().is_settling());
+        rename_into_place("tls.key", next.key);
+        EXPECT_NE(value_of(source().load()), before);
+        EXPECT_FALSE(source().is_settling());
+    }
+}
+
+TEST_F(FileSourceTest, NeverPairsACertificateWithAnotherKey) {
+    const auto first = value_of(source().load());
+    const Issued next = value_of(authority_.issue(k_web));
+    rename_into_place("tls.key", next.key);
+    EXPECT_THAT(refusal_after(first), HasSubstr("the two must be replaced together"));
+    rename_into_place("tls.crt", next.certificate);
+    EXPECT_NE(value_of(source().load()), first);
+}
+
+TEST_F(FileSourceTest, WaitsForWhoWritesAFileInPlace) {
+    const auto first = value_of(source().load());
+    const Authority other = value_of(Authority::make(k_trust_domain));
+    const std::string both = other.root().certificate + authority_.root().certificate;
+    // Half of it would be a trust bundle as well, and shut everybody out.
+    write_just_now("ca.crt", other.root().certificate);
+    EXPECT_EQ(value_of(source().load()), first);
+    write_just_now("ca.crt", both);
+    EXPECT_EQ(value_of(source().load()), first);
+    write("ca.crt", both);
+    EXPECT_EQ(value_of(source().load())->trust_bundles.at(k_trust_domain).size(), 2U);
+}
+
+TEST_F(FileSourceTest, WaitsForWhoWritesAPairInPlace) {
+    const auto first = value_of(source().load());
+    const Issued next = value_of(authority_.issue(k_web));
+    for (const std::size_t bytes : {std::size_t{0}, std::size_t{100}, next.certificate.size()}) {
+        write_just_now("tls.crt", next.certificate.substr(0, bytes));
+        EXPECT_EQ(value_of(source().load()), first) << bytes;
+    }
+    write("tls.crt", next.certificate);
+    write_just_now("tls.key", next.key);
+    EXPECT_EQ(value_of(source().load()), first);
+    write("tls.key", next.key);
+    EXPECT_NE(value_of(source().load()), first);
+}
+
+TEST_F(FileSourceTest, TakesARenamedFileAtOnce) {
+    const auto first = value_of(source().load());
+    const Issued next = value_of(authority_.issue(k_web));
+    rename_into_place("tls.key", next.key);
+    rename_into_place("tls.crt", next.certificate);
+    EXPECT_NE(value_of(source().load()), first);
+}
+
+TEST_F(FileSourceTest, KeepsWhatWasGoodWhateverComesInBetween) {
+    const Issued own = value_of(authority_.issue(k_web));
+    write_pair(own);
+    const auto first = value_of(source().load());
+    const Issued good = value_of(authority_.issue(k_web));
+    const policy::Identity stranger{"other.example", "shop", "web"};
+    const Authority other = value_of(Authority::make("other.example"));
+    const Issued foreign = value_of(other.issue(stranger));
+    const Issued stray = value_of(value_of(Authority::make(k_trust_domain)).issue(k_web));
+    const std::vector<std::pair<Issued, const char*>> wrong{
+        {{"", good.key}, "no PEM certificate"},
+        {{"garbage\n", good.key}, "no PEM certificate"},
+        {{good.certificate.substr(0, good.certificate.size() / 2), good.key}, "cannot be read"},
+        {{good.certificate, good.key.substr(0, good.key.size() / 2)}, "cannot be read"},
+        {{good.certificate, ""}, "no PEM private key"},
+        {{good.certificate, stray.key}, "the two must be replaced together"},
+        {foreign, "trust domain"},
+        {stray, "does not verify"},
+        {value_of(authority_.issue(k_web, -std::chrono::hours(1))), "expired"},
+    };
+    for (const auto& [issued, why] : wrong) {
+        write_pair(issued);
+        EXPECT_THAT(refusal_after(first), HasSubstr(why));
+        write_pair(own);
+        EXPECT_EQ(value_of(source().load()), first);
+    }
+    write_pair(good);
+    const auto second = value_of(source().load());
+    EXPECT_NE(second, first);
+    EXPECT_EQ(second->self, k_web);
+}
+
+TEST_F(FileSourceTest, KeepsWhatWasGoodWhateverBecomesOfTheTrustBundle) {
+    const auto first = value_of(source().load());
+    const Authority other = value_of(Authority::make(k_trust_domain));
+    const std::string leaf = value_of(authority_.issue(k_api)).certificate;
+    const std::vector<std::pair<std::string, const char*>> wrong{
+        {"", "no PEM certificate"},
+        {authority_.root().certificate + "-----BEGIN CERTIFICATE-----\nMIIB", "cannot be read"},
+        {other.root().certificate, "does not verify"},
+        {authority_.root().certificate + leaf, "no CA"},
+    };
+    for (const auto& [bundle, why] : wrong) {
+        write("ca.crt", bundle);
+        EXPECT_THAT(refusal_after(first), HasSubstr(why));
+        write("ca.crt", authority_.root().certificate);
+        EXPECT_EQ(value_of(source().load()), first);
+    }
+    fs::remove(path("ca.crt"));
+    EXPECT_THAT(refusal_after(first), HasSubstr("no such file"));
+    write("ca.crt", authority_.root().certificate);
+    EXPECT_EQ(value_of(source().load()), first);
+}
+
 TEST_F(FileSourceTest, GivesTheOldMaterialWhenTheOldFilesAreBack) {
     const auto first = value_of(source().load());
     fs::rename(path("tls.crt"), path("away.crt"));
-    EXPECT_THAT(refusal(), HasSubstr("no such file"));
+    EXPECT_THAT(refusal_after(first), HasSubstr("no such file"));
     fs::rename(path("away.crt"), path("tls.crt"));
     EXPECT_EQ(value_of(source().load()), first);
 }
