@@ -1,12 +1,12 @@
 #include "proxy/command/demo.hpp"
 
 #include "proxy/command/demo/application.hpp"
-#include "proxy/command/demo/interrupt.hpp"
 #include "proxy/command/demo/mesh.hpp"
 #include "proxy/command/demo/report.hpp"
 #include "proxy/command/demo/resources.hpp"
 #include "proxy/command/demo/steps.hpp"
 #include "proxy/command/demo/traffic.hpp"
+#include "proxy/command/interrupt.hpp"
 
 #include <CLI/CLI.hpp>
 

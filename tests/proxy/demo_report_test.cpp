@@ -102,5 +102,16 @@ TEST(Report, InvitationCallsByHandAsTheModeNeedsIt) {
     );
 }
 
+TEST(Report, InvitationRotatesEveryIdentityAndTheRoot) {
+    Tour tour;
+    tour.executable = "/bin/smilax";
+    tour.root = "/tmp/somewhere";
+    EXPECT_THAT(
+        render_invitation(plan_loopback("smilax-demo-1", 7), tour, {}),
+        HasSubstr("/bin/smilax identity rotate /tmp/somewhere/*/identity/current --dir "
+                  "/tmp/somewhere/ca --ca")
+    );
+}
+
 }  // namespace
 }  // namespace proxy::command::demo

@@ -58,6 +58,8 @@ inline Owned<EVP_PKEY> make_key(
     KeyKind kind, const char* curve = "P-256", unsigned int rsa_bits = 2048
 ) {
     switch (kind) {
+        case KeyKind::ec_p384:
+            return Owned<EVP_PKEY>(EVP_EC_gen("P-384"));
         case KeyKind::rsa_2048:
             return Owned<EVP_PKEY>(EVP_RSA_gen(rsa_bits));
         case KeyKind::ed25519:

@@ -1,6 +1,7 @@
 #include "proxy/command/demo/identities.hpp"
 
 #include "proxy/command/demo/work_directory.hpp"
+#include "proxy/command/identity_files.hpp"
 
 #include <fmt/format.h>
 
@@ -19,6 +20,13 @@ policy::Result<Identities> Identities::make() {
         return policy::failed<Identities>(authority.error());
     }
     return Identities(std::move(*authority));
+}
+
+policy::Result<void> Identities::write_authority(const std::string& folder) const {
+    if (auto made = make_private_directory(folder, std::nullopt); !made) {
+        return made;
+    }
+    return write_files(folder, files_of_authority(folder, authority_));
 }
 
 policy::Result<void> Identities::write(

@@ -1,4 +1,4 @@
-// The certificates of the demo's sidecars, from a development root that lives in memory only.
+// The certificates of the demo's sidecars, from a development root of its own.
 #pragma once
 
 #include "policy/result.hpp"
@@ -15,6 +15,9 @@ namespace proxy::command::demo {
 class Identities {
  public:
     [[nodiscard]] static policy::Result<Identities> make();
+
+    /// Puts the root into `folder`, closed to others, for `smilax identity` by hand.
+    [[nodiscard]] policy::Result<void> write_authority(const std::string& folder) const;
 
     /// Puts a new tls.crt, tls.key and ca.crt for `pod` into `folder`/current, readable by `owner`
     /// only. All three change at once: `current` is a symbolic link to the newest generation, as

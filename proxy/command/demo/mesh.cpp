@@ -91,6 +91,9 @@ policy::Result<std::unique_ptr<Mesh>> Mesh::make_of(Plan plan, const MeshOptions
     if (!identities) {
         return policy::failed<Made>(identities.error());
     }
+    if (auto done = identities->write_authority(files->root() + "/ca"); !done) {
+        return policy::failed<Made>(done.error());
+    }
     Made mesh(new Mesh(std::move(plan), std::move(*files), std::move(*identities)));
     if (auto done = mesh->write_resource("cluster.yaml", cluster_text(mesh->plan_)); !done) {
         return policy::failed<Made>(done.error());

@@ -187,6 +187,14 @@ std::string render_invitation(const Plan& plan, const Tour& tour, Style style) {
     }
     text += row("change", tour.root + "/resources/*.yaml: the sidecars see it at once", style);
     text += row("judge", fmt::format("{} check {}/resources", tour.executable, tour.root), style);
+    text +=
+        row("rotate",
+            fmt::format(
+                "{0} identity rotate {1}/*/identity/current --dir {1}/ca --ca",
+                tour.executable,
+                tour.root
+            ),
+            style);
     return text + "\nCtrl-C ends it and removes everything" +
            (tour.keeps_files ? " but the files.\n" : ".\n");
 }

@@ -1,9 +1,9 @@
 // What the demo shows, step by step, each with what is expected and what was seen.
 #pragma once
 
-#include "proxy/command/demo/interrupt.hpp"
 #include "proxy/command/demo/mesh.hpp"
 #include "proxy/command/demo/report.hpp"
+#include "proxy/command/interrupt.hpp"
 
 #include <chrono>
 #include <functional>

@@ -1,10 +1,10 @@
-#include "proxy/command/demo/interrupt.hpp"
+#include "proxy/command/interrupt.hpp"
 
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
 
-namespace proxy::command::demo {
+namespace proxy::command {
 namespace {
 
 sigset_t ending_signals() {
@@ -43,4 +43,4 @@ bool Interrupt::wait_for(std::chrono::milliseconds time) {
     return was_seen_;
 }
 
-}  // namespace proxy::command::demo
+}  // namespace proxy::command

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-namespace proxy::command::demo {
+namespace proxy::command {
 
 /// Blocks SIGINT, SIGTERM and SIGHUP for this thread and those it starts later, and ignores
 /// SIGPIPE (`smilax demo | head`), for its life. Make it first. Children of class Process start
@@ -24,4 +24,4 @@ class Interrupt {
     bool was_seen_ = false;
 };
 
-}  // namespace proxy::command::demo
+}  // namespace proxy::command

@@ -1,0 +1,39 @@
+// What the arguments of `smilax identity` say.
+#pragma once
+
+#include "policy/identity.hpp"
+#include "policy/result.hpp"
+#include "tls/authority.hpp"
+#include "tls/pem.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace proxy::command {
+
+/// "90s", "15m", "24h", "7d": a whole number above zero and one unit, at most ten years. The error
+/// begins with `option`.
+[[nodiscard]] policy::Result<std::chrono::seconds> parse_duration(
+    std::string_view option, std::string_view text
+);
+
+/// ec-p256, ec-p384, rsa-2048 or ed25519.
+[[nodiscard]] policy::Result<tls::KeyKind> parse_key_type(std::string_view text);
+
+/// NS/SA in `trust_domain`, or a whole URI.
+[[nodiscard]] policy::Result<policy::Identity> parse_workload(
+    const std::string& name, const std::string& trust_domain
+);
+
+/// The trust bundle of another trust domain.
+struct Federated {
+    std::string trust_domain;
+    std::string bundle;  // PEM
+};
+
+/// DOMAIN=FILE, or FILE alone where its roots name their trust domain. Reads the file: CA
+/// certificates only.
+[[nodiscard]] policy::Result<Federated> read_federated(const std::string& argument);
+
+}  // namespace proxy::command
