@@ -92,8 +92,10 @@ class Pod:
             ]}
             made["outbound"] = {"listen": [f"{self.address}:{OUTBOUND_PORT}"]}
         for section, values in self.settings.items():
-            made[section] = {**made.get(section, {}), **values} if isinstance(
-                values, dict) else values
+            if isinstance(values, dict):  # None takes a key away
+                merged = {**made.get(section, {}), **values}
+                values = {key: value for key, value in merged.items() if value is not None}
+            made[section] = values
         return made
 
     def start_sidecar(self):
