@@ -87,7 +87,8 @@ int run_proxy(const ProxyOptions& options) {
     control::Controller controller(*configuration);
     const auto started = controller.start();
     if (started.has_error()) {
-        std::cerr << "smilax: " << started.error() << '\n';
+        // One write: the log's thread may be at it as well.
+        std::cerr << fmt::format("smilax: {}\n", started.error());
         return k_bad_configuration;
     }
     controller.run();
