@@ -16,10 +16,6 @@ constexpr int k_intermediates_max = 8;
 /// 112 bits: RSA of 2048 bits or more, no SHA-1 (SSL_CTX_set_security_level(3)).
 constexpr int k_security_level = 2;
 
-policy::Result<Validity> refused(std::string sentence) {
-    return policy::failed<Validity>(std::move(sentence));
-}
-
 Owned<X509_STORE> make_store(const Certificates& anchors) {
     Owned<X509_STORE> store(X509_STORE_new());
     if (store == nullptr || X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN) != 1) {
@@ -101,7 +97,7 @@ policy::Result<Trust> make_trust(Naming naming, const TrustBundles& bundles) {
     return trust;
 }
 
-policy::Result<Validity> verify_chain(
+policy::Result<Validity, ChainFault> verify_chain(
     X509_STORE* anchors, X509Stack* presented, PeerRole role, Clock::time_point now
 ) {
     X509* leaf = sk_X509_value(presented, 0);
@@ -112,7 +108,7 @@ policy::Result<Validity> verify_chain(
             context.get(), role == PeerRole::client ? "ssl_client" : "ssl_server"
         ) != 1) {
         ERR_clear_error();
-        return refused("out of memory");
+        return ChainFault{"out of memory"};
     }
     X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context.get());
     X509_VERIFY_PARAM_set_depth(rules, k_intermediates_max);
@@ -120,7 +116,7 @@ policy::Result<Validity> verify_chain(
     X509_VERIFY_PARAM_set_time(rules, Clock::to_time_t(now));
     if (X509_verify_cert(context.get()) != 1) {
         ERR_clear_error();
-        return refused(reason_of(context.get()));
+        return ChainFault{reason_of(context.get()), X509_STORE_CTX_get_error(context.get())};
     }
     return validity_of(X509_STORE_CTX_get0_chain(context.get()));
 }

@@ -42,9 +42,16 @@ struct Validity {
     Clock::time_point until;
 };
 
+/// What stands against a chain, and OpenSSL's number for it (X509_V_ERR_…), which chooses the
+/// alert.
+struct ChainFault {
+    std::string sentence;
+    int x509_error = 1;  // X509_V_ERR_UNSPECIFIED
+};
+
 /// The only place where chains are verified: `presented` (leaf first) at `now`, to one of
 /// `anchors`, for `role` all the way up. The error is OpenSSL's reason.
-[[nodiscard]] policy::Result<Validity> verify_chain(
+[[nodiscard]] policy::Result<Validity, ChainFault> verify_chain(
     X509_STORE* anchors, X509Stack* presented, PeerRole role, Clock::time_point now
 );
 

@@ -228,8 +228,7 @@ class FileSource final : public IdentitySource {
                           is_being_written(reading.key, good_.key) ||
                           is_being_written(reading.trust_bundle, good_.trust_bundle);
         for (std::size_t i = 0; i < reading.federated.size() && i < good_.federated.size(); ++i) {
-            is_written =
-                is_written || is_being_written(reading.federated[i], good_.federated[i]);
+            is_written = is_written || is_being_written(reading.federated[i], good_.federated[i]);
         }
         return is_written;
     }

@@ -83,7 +83,7 @@ std::string objection_to_chain(const Certificates& chain, X509_STORE* anchors) {
     for (const PeerRole role : {PeerRole::client, PeerRole::server}) {
         if (const auto verified = verify_chain(anchors, presented.get(), role, Clock::now());
             !verified) {
-            return verified.error();
+            return verified.error().sentence;
         }
     }
     return {};
@@ -111,7 +111,7 @@ std::string objection_to(
     objection = identity ? objection_to_identity(*identity, naming.trust_domain) : identity.error();
     if (!objection.empty()) {
         return name + ": not an X.509-SVID that may be used here: " + objection +
-               std::string(k_make_one);
+               credentials.way_out;
     }
     self = std::move(*identity);
     auto made = make_trust(naming, credentials.trust_bundles);
@@ -169,6 +169,7 @@ policy::Result<std::shared_ptr<const Material>> parse_material(
     credentials.certificate_name = pem.certificate_name;
     credentials.key_name = pem.key_name;
     credentials.trust_bundle_name = pem.trust_bundle_name;
+    credentials.way_out = k_make_one;
     for (const FederatedPem& other : pem.federated) {
         auto bundle = parse_certificates(other.text, other.name);
         if (!bundle) {

@@ -36,6 +36,7 @@ struct Credentials {
     std::string certificate_name;
     std::string key_name;
     std::string trust_bundle_name;  // of our own trust domain
+    std::string way_out;            // ends the sentence about a certificate that will not do
 };
 
 /// Checks all: there is a leaf, the key is the leaf's, the leaf is a valid X.509-SVID of a service

@@ -73,8 +73,9 @@ policy::Result<Proof, Refusal> prove_presented(
     if (!validity) {
         return Refusal{
             Obstacle::chain,
-            validity.error() + "; it says " + identity->uri() +
-                " and was held against the trust bundle of " + trust_domain
+            validity.error().sentence + "; it says " + identity->uri() +
+                " and was held against the trust bundle of " + trust_domain,
+            validity.error().x509_error
         };
     }
     Proof proof;

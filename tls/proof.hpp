@@ -47,6 +47,7 @@ enum class Obstacle : std::uint8_t {
 struct Refusal {
     Obstacle obstacle = Obstacle::chain;
     std::string sentence;
+    int x509_error = ChainFault().x509_error;  // of a chain
 };
 
 /// Who presents `presented` (leaf first): the leaf names a trust domain, and the chain must lead to

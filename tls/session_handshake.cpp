@@ -115,10 +115,13 @@ bool Session::verify(X509_STORE_CTX* asked) {
     auto proof = context_->caches->chains.prove(asked, role, context_->material->trust, now);
     if (!proof) {
         if (proof.error().obstacle == Obstacle::chain) {
+            const int why = proof.error().x509_error;
             (void)fail(
                 "the peer's certificate does not verify: " + proof.error().sentence,
-                HandshakeFailure::untrusted
+                why == X509_V_ERR_CERT_HAS_EXPIRED ? HandshakeFailure::expired
+                                                   : HandshakeFailure::untrusted
             );
+            X509_STORE_CTX_set_error(asked, why);  // which tells the peer by its alert
             return false;
         }
         (void)fail(

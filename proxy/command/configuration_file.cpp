@@ -117,10 +117,8 @@ void choose_source(const ConfigurationValues& values, IdentityConfiguration& ide
         return;
     }
     for (const char* path :
-         {"identity.certificate",
-          "identity.key",
-          "identity.credentialBundle",
-          "identity.directory"}) {
+         {"identity.certificate", "identity.key", "identity.credentialBundle", "identity.directory"
+         }) {
         if (values.has(path)) {
             identity.source = IdentitySourceKind::files;
             return;

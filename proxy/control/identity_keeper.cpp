@@ -77,9 +77,13 @@ policy::Result<std::unique_ptr<tls::IdentitySource>> make_identity_source(
 
 }  // namespace
 
+IdentityKeeper::IdentityKeeper(
+    boost::asio::io_context& context, const Configuration& configuration, Publish publish
+)
+    : context_(context), configuration_(configuration), publish_(std::move(publish)) {}
 
 policy::Result<void> IdentityKeeper::load_first() {
-    auto made = make_identity_source(configuration_);
+    auto made = make_identity_source(context_, configuration_);
     if (made.has_error()) {
         return made.error();
     }

@@ -79,7 +79,7 @@ def test_connection_ends_with_the_certificate_of_its_peer(loopback_mesh):
     assert 'inbound_tcp_errors_total' in api.metrics() and 'error="peer_untrusted"' in api.metrics()
     with pytest.raises((ssl.SSLError, ConnectionError)):
         connect(api, context_of(short)).close()
-    assert failures(api, "inbound", "untrusted") == 1
+    assert failures(api, "inbound", "expired") == 1
     wait_until(lambda: "certificate has expired" in api.sidecar.said(), "it is told why")
 
 

@@ -62,16 +62,16 @@ def test_unreadable_annotation_enforces_and_is_a_problem(any_mesh):
     assert b'"invalid_access_annotation"' in api.admin("/snapshot").body
 
 
-def test_connection_that_audit_let_in_is_cut_when_the_namespace_enforces(any_mesh):
-    web, api = pods(any_mesh)
-    any_mesh.apply(namespace("audit"))
+def test_connection_that_audit_let_in_is_cut_when_the_namespace_enforces(mesh):
+    web, api = pods(mesh)
+    mesh.apply(namespace("audit"))
     answers(web, 200)
     connection = web.reach("api.default", APP_PORT)
     with connection:
         connection.send(b"\x00\x01\x02 no HTTP")
         wait_until(
             lambda: samples(api.metrics(), "inbound_tcp_authz_audit_total") == 1, "a verdict")
-        any_mesh.apply(namespace("enforce"))
+        mesh.apply(namespace("enforce"))
         connection.sock.settimeout(5.0)
         with contextlib.suppress(ConnectionResetError):
             assert connection.sock.recv(100) == b"", "cut, with nothing said"

@@ -151,7 +151,10 @@ def test_ticket_does_not_let_in_whom_the_rotated_bundle_no_longer_knows(any_mesh
         wait_until(lambda: "200 OK" not in outside.s_client(api), "the new bundle", seconds=20)
         recorder.heads.clear()
         _, said = ticket.is_resumed(api)
-        assert "200 OK" not in said and "unknown ca" in said, said
+        assert "200 OK" not in said and " alert " in said, said
+        assert 'reason="untrusted"' in next(
+            line for line in api.metrics().splitlines()
+            if line.startswith("tls_handshake_failures_total{"))
         assert not recorder.heads
 
 

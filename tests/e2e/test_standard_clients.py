@@ -9,7 +9,7 @@ from support import crafted, resources
 from support.mesh import APP_PORT
 from support.recorder import Recorder, listen_behind
 from support.waiting import wait_until
-from outside import readable_by_the_sidecar, standard_api
+from outside import REQUEST, readable_by_the_sidecar, standard_api
 from shapes import allow
 from test_telemetry import samples
 

@@ -69,7 +69,7 @@ class IdentityRotate : public ::testing::Test {
             options.certificate = path(std::string(name) + "/tls.crt");
             options.key = path(std::string(name) + "/tls.key");
             options.trust_bundle = path(std::string(name) + "/ca.crt");
-            options.trust_domain = "cluster.local";
+            options.naming = tls::Naming("cluster.local");
             const auto material = tls::make_file_source(options)->load();
             ASSERT_TRUE(material) << material.error();
             loaded.push_back(*material);

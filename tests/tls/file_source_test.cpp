@@ -174,7 +174,7 @@ TEST_F(FileSourceTest, ReadsAndRotatesTheBundlesOfOtherTrustDomains) {
     EXPECT_NE(second->trust_generation, first->trust_generation);
     write("other.crt", "rubbish");
     EXPECT_THAT(
-        refusal(),
+        refusal_after(second),
         StartsWith("identity.trustBundles: other.example: " + path("other.crt") + ": no PEM")
     );
 }
