@@ -148,7 +148,9 @@ void Worker::adopt(
 
 void Worker::adopt(std::shared_ptr<const tls::Context> context) {
     loop_->post([this, context = std::move(context)]() mutable {
-        generations_.begin(context);
+        if (context != nullptr) {
+            generations_.begin(context);
+        }
         worker_.tls = std::move(context);
         worker_.pool.begin_generation();
         worker_.shared.begin_generation();
@@ -161,10 +163,7 @@ void Worker::list_doubtful_peers(
     std::function<void(std::vector<std::shared_ptr<const tls::Proof>>)> doubtful
 ) {
     loop_->post([this, material = std::move(material), doubtful = std::move(doubtful)] {
-        auto proofs = generations_.doubtful(*material, k_doubtful_at_once_max);
-        if (!proofs.empty()) {
-            doubtful(std::move(proofs));
-        }
+        doubtful(generations_.doubtful(*material, k_doubtful_at_once_max));
     });
 }
 

@@ -41,7 +41,7 @@ class Worker {
     /// shared ones end with what is under way in them.
     void adopt(std::shared_ptr<const tls::Context> context);
     /// Hands the proofs of live connections to `doubtful` that were not held against the trust
-    /// bundles of `material` yet, a few at a time; does not call it when there are none.
+    /// bundles of `material` yet, a few at a time; none when there are none any more.
     void list_doubtful_peers(
         std::shared_ptr<const tls::Material> material,
         std::function<void(std::vector<std::shared_ptr<const tls::Proof>>)> doubtful

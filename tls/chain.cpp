@@ -29,13 +29,28 @@ Owned<X509_STORE> make_store(const Certificates& anchors) {
     return store;
 }
 
+/// OpenSSL's own words are hard to guess.
+std::string_view meaning_of(int error) {
+    switch (error) {
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+        case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+            return ": no CA of the trust bundle has signed it";
+        default:
+            return {};
+    }
+}
+
 /// Sentences never quote a peer's names that nobody has verified.
 std::string reason_of(const X509_STORE_CTX* context) {
-    std::string reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
+    const int error = X509_STORE_CTX_get_error(context);
+    std::string reason = X509_verify_cert_error_string(error);
     const int depth = X509_STORE_CTX_get_error_depth(context);
     if (depth > 0) {
         reason += " (certificate " + std::to_string(depth + 1) + " of the chain)";
     }
+    reason += meaning_of(error);
     return reason;
 }
 
@@ -50,6 +65,24 @@ Validity validity_of(const X509Stack* chain) {
 }
 
 }  // namespace
+
+std::string der_of(const X509Stack* presented) {
+    std::string der;
+    for (int i = 0; i < sk_X509_num(presented); ++i) {
+        const X509* certificate = sk_X509_value(presented, i);
+        const int size = i2d_X509(certificate, nullptr);
+        if (size <= 0) {
+            return {};
+        }
+        const std::size_t begin = der.size();
+        der.resize(begin + static_cast<std::size_t>(size));
+        auto* to = reinterpret_cast<unsigned char*>(der.data() + begin);
+        if (i2d_X509(certificate, &to) != size) {
+            return {};
+        }
+    }
+    return der;
+}
 
 X509_STORE* Trust::store_of(const std::string& trust_domain) const {
     const auto found = stores.find(trust_domain);
@@ -97,7 +130,7 @@ policy::Result<Trust> make_trust(Naming naming, const TrustBundles& bundles) {
     return trust;
 }
 
-policy::Result<Validity, ChainFault> verify_chain(
+policy::Result<Path, ChainFault> verify_chain(
     X509_STORE* anchors, X509Stack* presented, PeerRole role, Clock::time_point now
 ) {
     X509* leaf = sk_X509_value(presented, 0);
@@ -118,7 +151,8 @@ policy::Result<Validity, ChainFault> verify_chain(
         ERR_clear_error();
         return ChainFault{reason_of(context.get()), X509_STORE_CTX_get_error(context.get())};
     }
-    return validity_of(X509_STORE_CTX_get0_chain(context.get()));
+    const X509Stack* path = X509_STORE_CTX_get0_chain(context.get());
+    return Path{validity_of(path), der_of(path)};
 }
 
 }  // namespace tls

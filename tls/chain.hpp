@@ -42,6 +42,15 @@ struct Validity {
     Clock::time_point until;
 };
 
+/// The certificates one after the other: DER says where each ends. Empty when one has none.
+[[nodiscard]] std::string der_of(const X509Stack* certificates);
+
+/// What leads from a leaf to an anchor, and when it is valid.
+struct Path {
+    Validity validity;
+    std::string der;  // the leaf first, the anchor last
+};
+
 /// What stands against a chain, and OpenSSL's number for it (X509_V_ERR_…), which chooses the
 /// alert.
 struct ChainFault {
@@ -51,7 +60,7 @@ struct ChainFault {
 
 /// The only place where chains are verified: `presented` (leaf first) at `now`, to one of
 /// `anchors`, for `role` all the way up. The error is OpenSSL's reason.
-[[nodiscard]] policy::Result<Validity, ChainFault> verify_chain(
+[[nodiscard]] policy::Result<Path, ChainFault> verify_chain(
     X509_STORE* anchors, X509Stack* presented, PeerRole role, Clock::time_point now
 );
 

@@ -104,6 +104,13 @@ Owned<SSL_CTX> make_side(const SSL_METHOD* method, const Material& material) {
 
 }  // namespace
 
+void Caches::retire(std::shared_ptr<const Material> successor_of_this) {
+    successor = std::move(successor_of_this);
+    chains = ProvedChains();
+    sessions = ServerSessions();
+    tickets = ClientTickets();
+}
+
 policy::Result<std::shared_ptr<const Context>> make_context(std::shared_ptr<const Material> material
 ) {
     ERR_clear_error();

@@ -15,7 +15,9 @@ namespace tls {
 
 /// What the connections of one Context share, and leave to the next ones. All of it is bounded.
 struct Caches {
-    HandshakeTurns turns;
+    // One each: strangers at the pod's ports must not keep its application from calling others.
+    HandshakeTurns accepting_turns;
+    HandshakeTurns connecting_turns;
     LivePeers live;
     ProvedChains chains;
     ServerSessions sessions;
@@ -24,6 +26,12 @@ struct Caches {
     // one is there.
     Owned<SSL_CTX> parked_server;
     Owned<SSL_CTX> parked_client;
+    /// What is in force now, where it has other trust bundles than this Context: handshakes that
+    /// are still under way answer to it as well.
+    std::shared_ptr<const Material> successor;
+
+    /// New connections have another Context: what only they would use is given back.
+    void retire(std::shared_ptr<const Material> successor_of_this);
 };
 
 /// TLS 1.3 only, both sides must present a certificate of the trust bundle or resume a session in

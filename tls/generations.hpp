@@ -24,7 +24,8 @@ struct Review {
 /// Used on its worker's thread. Each connection keeps its own Context alive; this does not.
 class Generations {
  public:
-    void begin(const std::shared_ptr<const Context>& context) { contexts_.emplace_back(context); }
+    /// Connections that begin now get `context`, which retires the others.
+    void begin(const std::shared_ptr<const Context>& context);
     /// Closes the connections whose proof has ended by `now`.
     void expire(Clock::time_point now, const LivePeers::OnCut& on_cut);
     /// The proofs of live connections that were not held against the bundles of `material` yet, at

@@ -47,7 +47,8 @@ std::string meaning_of_alert(int alert) {
         {SSL_AD_CERTIFICATE_EXPIRED, "our certificate has expired, or its clock is wrong"},
         {SSL_AD_CERTIFICATE_UNKNOWN, "it does not accept our certificate"},
         {SSL_AD_ACCESS_DENIED, "our certificate is good, but we are not wanted"},
-        {SSL_AD_HANDSHAKE_FAILURE, "it judges our certificate to be that of somebody else"},
+        {SSL_AD_HANDSHAKE_FAILURE,
+         "it does not accept who we are, or has no algorithm in common with us"},
         {SSL_AD_CERTIFICATE_REQUIRED, "it wants a certificate and got none"},
         {SSL_AD_NO_APPLICATION_PROTOCOL, "it speaks none of the protocols that were offered (ALPN)"
         },

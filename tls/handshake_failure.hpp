@@ -14,9 +14,10 @@ enum class HandshakeFailure : std::uint8_t {
     protocol_error,       // what came is no TLS that we speak
     refused_by_peer,      // it sent an alert
     no_certificate,       // it showed none
-    untrusted,            // its chain does not verify against the bundle of its trust domain
-    expired,              // what it proved is over by now
-    no_identity,          // its certificate verifies and names nobody that we know how to name
+    untrusted,            // its chain does not verify against the bundle of its trust domain, or
+                          // there is none
+    expired,              // a certificate of its chain is
+    no_identity,          // its certificate names nobody, in any form that we know
     unexpected_identity,  // it is not who the endpoint must be
     no_common_protocol,   // ALPN
     internal_error,

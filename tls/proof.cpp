@@ -11,25 +11,6 @@
 namespace tls {
 namespace {
 
-/// The certificates one after the other: DER says where each ends. Empty when one has none.
-std::string der_of(const X509Stack* presented) {
-    std::string der;
-    for (int i = 0; i < sk_X509_num(presented); ++i) {
-        const X509* certificate = sk_X509_value(presented, i);
-        const int size = i2d_X509(certificate, nullptr);
-        if (size <= 0) {
-            return {};
-        }
-        const std::size_t begin = der.size();
-        der.resize(begin + static_cast<std::size_t>(size));
-        auto* to = reinterpret_cast<unsigned char*>(der.data() + begin);
-        if (i2d_X509(certificate, &to) != size) {
-            return {};
-        }
-    }
-    return der;
-}
-
 Certificates certificates_of(const std::string& der) {
     Certificates certificates;
     const auto* at = reinterpret_cast<const unsigned char*>(der.data());
@@ -65,25 +46,27 @@ policy::Result<Proof, Refusal> prove_presented(
     X509_STORE* anchors = trust.store_of(trust_domain);
     if (anchors == nullptr) {
         return Refusal{
-            Obstacle::identity,
-            identity->uri() + " belongs to trust domain " + trust_domain + ", " + trust.describe()
+            Obstacle::trust_domain,
+            identity->uri() + " belongs to trust domain " + trust_domain + ", " + trust.describe() +
+                "; identity.trustBundles adds others",
+            X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
         };
     }
-    const auto validity = verify_chain(anchors, presented, role, now);
-    if (!validity) {
+    auto path = verify_chain(anchors, presented, role, now);
+    if (!path) {
         return Refusal{
             Obstacle::chain,
-            validity.error().sentence + "; it says " + identity->uri() +
+            path.error().sentence + "; it says " + identity->uri() +
                 " and was held against the trust bundle of " + trust_domain,
-            validity.error().x509_error
+            path.error().x509_error
         };
     }
     Proof proof;
     proof.identity = std::move(*identity);
     proof.role = role;
-    proof.chain = std::move(der);
+    proof.path = std::move(path->der);
     proof.leaf_not_after = not_after_of(leaf);
-    proof.validity = *validity;
+    proof.validity = path->validity;
     return proof;
 }
 
@@ -96,7 +79,7 @@ policy::Result<Proof, Refusal> prove_peer(
 }
 
 std::string objection_to(const Proof& proof, const Material& material, Clock::time_point now) {
-    const Certificates chain = certificates_of(proof.chain);
+    const Certificates chain = certificates_of(proof.path);
     const Owned<X509Stack> presented = stack_of(chain);
     const auto again = prove_peer(presented.get(), proof.role, material.trust, now);
     if (!again) {
@@ -131,11 +114,22 @@ policy::Result<std::shared_ptr<const Proof>, Refusal> ProvedChains::prove(
     if (!proved) {
         return proved.error();
     }
-    auto proof = std::make_shared<const Proof>(std::move(*proved));
+    auto proof = share(std::move(*proved));
     if (digest) {
         chains_.put(*digest, proof);
     }
-    return std::shared_ptr<const Proof>(std::move(proof));
+    return proof;
+}
+
+std::shared_ptr<const Proof> ProvedChains::share(Proof proof) {
+    const std::optional<Digest> digest = digest_of(proof.path, proof.role);
+    if (!digest) {
+        return std::make_shared<const Proof>(std::move(proof));
+    }
+    if (const auto* known = paths_.find(*digest)) {
+        return *known;
+    }
+    return paths_.put(*digest, std::make_shared<const Proof>(std::move(proof)));
 }
 
 std::optional<Digest> ProvedChains::digest_of(const std::string& der, PeerRole role) const {

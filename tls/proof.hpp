@@ -30,7 +30,9 @@ inline constexpr std::size_t k_chain_bytes_max = 16 * 1024;
 struct Proof {
     policy::Identity identity;
     PeerRole role = PeerRole::client;
-    std::string chain;  // what was presented, to verify it again: DER, the leaf first
+    /// The path that was found, to verify it again: DER, the leaf first, the anchor last. Of what
+    /// else a peer presents nothing is kept.
+    std::string path;
     Clock::time_point leaf_not_after;
     Validity validity;
 
@@ -41,13 +43,14 @@ struct Proof {
 
 /// What stands against a peer.
 enum class Obstacle : std::uint8_t {
-    chain,     // its certificates lead to no anchor, or are not valid now
-    identity,  // its leaf names nobody, or a member of a trust domain that is not trusted
+    chain,         // its certificates lead to no anchor, or are not valid now
+    trust_domain,  // its leaf names a member of one that is not trusted
+    identity,      // its leaf names nobody
 };
 struct Refusal {
     Obstacle obstacle = Obstacle::chain;
     std::string sentence;
-    int x509_error = ChainFault().x509_error;  // of a chain
+    int x509_error = ChainFault().x509_error;  // unless nobody is named
 };
 
 /// Who presents `presented` (leaf first): the leaf names a trust domain, and the chain must lead to
@@ -88,11 +91,16 @@ class ProvedChains {
     [[nodiscard]] std::size_t size() const { return chains_.size(); }
 
  private:
+    /// The one proof of its path.
+    [[nodiscard]] std::shared_ptr<const Proof> share(Proof proof);
     /// Empty when it cannot be had: then the chain is verified and not remembered.
     [[nodiscard]] std::optional<Digest> digest_of(const std::string& der, PeerRole role) const;
 
+    using Proofs = BoundedMap<Digest, std::shared_ptr<const Proof>, DigestHash>;
+
     Owned<EVP_MD> sha256_;
-    BoundedMap<Digest, std::shared_ptr<const Proof>, DigestHash> chains_{k_chains_max};
+    Proofs chains_{k_chains_max};  // by what was presented
+    Proofs paths_{k_chains_max};   // by what was used of it: however it is presented, one proof
     std::size_t verifications_ = 0;
 };
 

@@ -293,7 +293,12 @@ Session::Step Session::fail_on_openssl_errors() {
     } else if (ERR_GET_REASON(error) == SSL_R_NO_APPLICATION_PROTOCOL) {
         why = HandshakeFailure::no_common_protocol;
     }
-    return fail("TLS failed: " + take_openssl_errors("no reason given"), why);
+    const bool is_old = ERR_GET_REASON(error) == SSL_R_UNSUPPORTED_PROTOCOL;
+    return fail(
+        "TLS failed: " + take_openssl_errors("no reason given") +
+            (is_old ? ": the peer does not speak TLS 1.3" : ""),
+        why
+    );
 }
 
 Session::Step Session::fail(std::string sentence, HandshakeFailure why) {

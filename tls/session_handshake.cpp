@@ -114,7 +114,7 @@ bool Session::verify(X509_STORE_CTX* asked) {
     const Clock::time_point now = Clock::now();
     auto proof = context_->caches->chains.prove(asked, role, context_->material->trust, now);
     if (!proof) {
-        if (proof.error().obstacle == Obstacle::chain) {
+        if (proof.error().obstacle != Obstacle::identity) {
             const int why = proof.error().x509_error;
             (void)fail(
                 "the peer's certificate does not verify: " + proof.error().sentence,
@@ -153,6 +153,17 @@ bool Session::judge() {
             "the certificate of " + proof.identity.uri() + " has expired", HandshakeFailure::expired
         );
         return false;
+    }
+    // The trust bundles may have changed since this handshake began, or since the one that it goes
+    // back to.
+    if (const auto& successor = context_->caches->successor) {
+        const std::string objection = objection_to(proof, *successor);
+        if (!objection.empty()) {
+            (void)fail(
+                "the peer's certificate verifies no more: " + objection, HandshakeFailure::untrusted
+            );
+            return false;
+        }
     }
     return true;
 }

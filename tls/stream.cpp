@@ -25,7 +25,7 @@ Clock::time_point retire_at_of(const Proof& proof, Clock::time_point now) {
 struct Stream::State final : CiphertextSource, CiphertextSink {
     explicit State(io::Socket connected) : socket(std::move(connected)) {}
 
-    io::Awaitable<policy::Result<Peer>> shake_hands();
+    io::Awaitable<policy::Result<Peer>> shake_hands(HandshakeTurns& turns);
     policy::Result<Peer> fail_handshake(io::Error error);
     std::optional<io::Error> try_flush();
 
@@ -44,10 +44,9 @@ struct Stream::State final : CiphertextSource, CiphertextSink {
     io::Error send_error;
 };
 
-io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
-    const Context& context = session->context();
+io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands(HandshakeTurns& turns) {
     for (;;) {
-        co_await context.caches->turns.take(socket.loop());
+        co_await turns.take(socket.loop());
         if (!socket.is_open()) {
             co_return fail_handshake(boost::asio::error::operation_aborted);
         }
@@ -61,7 +60,11 @@ io::Awaitable<policy::Result<Peer>> Stream::State::shake_hands() {
         }
         if (step == Session::Step::done) {
             retire_at = retire_at_of(*session->proof(), Clock::now());
-            context.caches->live.enter(live, session->proof(), context.material);
+            const Context& context = session->context();
+            const auto& successor = context.caches->successor;
+            context.caches->live.enter(
+                live, session->proof(), successor != nullptr ? successor : context.material
+            );
             co_return session->peer();
         }
         const io::Error unreceived = co_await socket.when_readable([this] {
@@ -135,7 +138,7 @@ io::Awaitable<policy::Result<Peer>> Stream::accept(
     assert(state.session == nullptr);
     state.session = std::make_unique<Session>(std::move(context), accepting);
     state.session->feed(early);
-    return state.shake_hands();
+    return state.shake_hands(state.session->context().caches->accepting_turns);
 }
 
 io::Awaitable<policy::Result<Peer>> Stream::connect(
@@ -147,7 +150,7 @@ io::Awaitable<policy::Result<Peer>> Stream::connect(
     State& state = *state_;
     assert(state.session == nullptr);
     state.session = std::make_unique<Session>(std::move(context), alpn, expected, endpoint);
-    return state.shake_hands();
+    return state.shake_hands(state.session->context().caches->connecting_turns);
 }
 
 std::optional<io::Transfer> Stream::try_read(boost::asio::mutable_buffer buffer) {

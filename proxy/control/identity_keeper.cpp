@@ -5,6 +5,7 @@
 #include "tls/file_sets.hpp"
 
 #include <fmt/format.h>
+#include <openssl/x509.h>
 
 #include <chrono>
 #include <utility>
@@ -75,6 +76,30 @@ policy::Result<std::unique_ptr<tls::IdentitySource>> make_identity_source(
     return Source();
 }
 
+/// A root that has gone is what a reader of the log looks for.
+std::string what_is_new(const tls::Material* before, const tls::Material& now) {
+    std::string text = "new certificate for " + now.self.uri();
+    if (before == nullptr) {
+        return text;
+    }
+    const bool has_new_leaf = X509_cmp(before->leaf.get(), now.leaf.get()) != 0;
+    if (before->trust_generation == now.trust_generation) {
+        return text;
+    }
+    std::size_t anchors = 0;
+    for (const auto& [trust_domain, bundle] : now.trust_bundles) {
+        anchors += bundle.size();
+    }
+    return fmt::format(
+        "{}new trust bundle: {} CA certificate{} of {} trust domain{}",
+        has_new_leaf ? text + "; " : "",
+        anchors,
+        anchors == 1 ? "" : "s",
+        now.trust_bundles.size(),
+        now.trust_bundles.size() == 1 ? "" : "s"
+    );
+}
+
 }  // namespace
 
 IdentityKeeper::IdentityKeeper(
@@ -116,16 +141,18 @@ void IdentityKeeper::refresh() {
     heed_expiry();
     auto material = source_->load();
     if (material.has_value() && *material == material_) {
-        last_error_.clear();
+        if (!last_error_.empty()) {
+            last_error_.clear();
+            telemetry::log(LogLevel::info, "what the identity is made of is in order again");
+        }
         return;
     }
+    const auto before = material_;
     auto taken = material.has_value() ? take(*material) : policy::Result<void>(material.error());
     if (taken.has_value()) {
         ++refreshes_;
         last_error_.clear();
-        telemetry::log(
-            LogLevel::info, fmt::format("new certificate for {}", material_->self.uri())
-        );
+        telemetry::log(LogLevel::info, what_is_new(before.get(), *material_));
         return;
     }
     if (taken.error() != last_error_) {

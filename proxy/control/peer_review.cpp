@@ -11,29 +11,35 @@
 
 namespace proxy::control {
 
-void PeerReview::run(const std::shared_ptr<const tls::Material>& material) {
+void PeerReview::run(std::shared_ptr<const tls::Material> material) {
+    newest_ = std::move(material);
     for (auto& worker : workers_) {
-        ask(*worker, material);
+        if (under_review_.insert(worker.get()).second) {
+            ask(*worker);
+        }
     }
 }
 
-void PeerReview::ask(Worker& worker, const std::shared_ptr<const tls::Material>& material) {
-    worker.list_doubtful_peers(material, [this, &worker, material](auto doubtful) {
-        boost::asio::post(executor_, [this, &worker, material, doubtful = std::move(doubtful)] {
-            review(worker, material, doubtful);
+void PeerReview::ask(Worker& worker) {
+    worker.list_doubtful_peers(newest_, [this, &worker, asked = newest_](auto doubtful) {
+        boost::asio::post(executor_, [this, &worker, asked, doubtful = std::move(doubtful)] {
+            if (asked != newest_) {
+                ask(worker);  // what was doubtful then says nothing of today
+            } else if (doubtful.empty()) {
+                under_review_.erase(&worker);
+            } else {
+                worker.settle_peers(judge(doubtful));
+                ask(worker);  // there may be more
+            }
         });
     });
 }
 
-void PeerReview::review(
-    Worker& worker,
-    const std::shared_ptr<const tls::Material>& material,
-    const std::vector<std::shared_ptr<const tls::Proof>>& doubtful
-) {
-    tls::Review review{material, {}, {}};
+tls::Review PeerReview::judge(const std::vector<std::shared_ptr<const tls::Proof>>& doubtful) {
+    tls::Review review{newest_, {}, {}};
     std::string last_objection;
     for (const auto& proof : doubtful) {
-        std::string objection = tls::objection_to(*proof, *material);
+        std::string objection = tls::objection_to(*proof, *newest_);
         if (objection.empty()) {
             review.held.push_back(proof);
         } else {
@@ -54,8 +60,7 @@ void PeerReview::review(
             )
         );
     }
-    worker.settle_peers(std::move(review));
-    ask(worker, material);  // there may be more
+    return review;
 }
 
 }  // namespace proxy::control

@@ -7,6 +7,7 @@
 #include "tls/material.hpp"
 
 #include <memory>
+#include <set>
 #include <vector>
 
 namespace proxy::control {
@@ -20,18 +21,16 @@ class PeerReview {
 
     /// From now on these bundles count. To be called again now and then (each second): a handshake
     /// that was under way may have ended under the bundles of before.
-    void run(const std::shared_ptr<const tls::Material>& material);
+    void run(std::shared_ptr<const tls::Material> material);
 
  private:
-    void review(
-        Worker& worker,
-        const std::shared_ptr<const tls::Material>& material,
-        const std::vector<std::shared_ptr<const tls::Proof>>& doubtful
-    );
-    void ask(Worker& worker, const std::shared_ptr<const tls::Material>& material);
+    void ask(Worker& worker);
+    [[nodiscard]] tls::Review judge(const std::vector<std::shared_ptr<const tls::Proof>>& doubtful);
 
     aio::Executor executor_;
     std::vector<std::unique_ptr<Worker>>& workers_;
+    std::shared_ptr<const tls::Material> newest_;
+    std::set<Worker*> under_review_;  // one question at a time for each
 };
 
 }  // namespace proxy::control

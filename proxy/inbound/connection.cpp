@@ -5,6 +5,7 @@
 #include "proxy/inbound/tcp.hpp"
 #include "proxy/net/detect.hpp"
 #include "proxy/net/socket.hpp"
+#include "telemetry/log.hpp"
 
 #include <fmt/format.h>
 
@@ -42,7 +43,7 @@ bool set_destination(Connection& connection, const ListenerFacts& listener) {
 io::Awaitable<Result<tls::Alpn>> accept_mtls(Connection& connection) {
     WorkerContext& worker = connection.context.worker;
     if (worker.tls == nullptr) {
-        co_return Failure{Reason::not_ready, Side::ours, "no identity of our own is loaded yet"};
+        co_return Failure{Reason::not_ready, Side::ours, "there is no valid identity of our own"};
     }
     tls::Stream stream(std::move(connection.stream.socket()));
     connection.deadline.watch(&stream.socket());
@@ -127,6 +128,30 @@ bool is_ours_to_answer(const Connection& connection, net::Protocol protocol) {
            (protocol == net::Protocol::foreign_tls && clients == tls::Clients::standard);
 }
 
+/// The client sees its connection close in the middle of a handshake: who looks for the reason
+/// finds it here.
+void tell_of_foreign_tls(Connection& connection) {
+    WorkerContext& worker = connection.context.worker;
+    const bool is_refused =
+        worker.snapshot != nullptr &&
+        (*worker.snapshot)->mtls_mode(connection.pod_port) == policy::MtlsMode::strict &&
+        worker.configuration.clients_of(connection.pod_port) == tls::Clients::mesh;
+    if (!is_refused || !connection.context.foreign_tls_lines.take(worker.clock.now())) {
+        return;
+    }
+    telemetry::log(
+        telemetry::LogLevel::warning,
+        fmt::format(
+            "TLS of a client that is no sidecar, {}, came to port {}, which is strict; "
+            "policy.ports: [{{port: {}, clients: standard}}] would answer it{}",
+            connection.peer_address ? connection.peer_address->text() : "from somewhere",
+            connection.pod_port,
+            connection.pod_port,
+            connection.context.foreign_tls_lines.take_skipped_text()
+        )
+    );
+}
+
 }  // namespace
 
 bool is_declared_opaque(const Connection& connection) {
@@ -160,6 +185,9 @@ io::Awaitable<void> serve_connection(
         co_await net::detect(connection.stream, connection.buffer, connection.deadline, limits);
     if (protocol.has_error()) {
         co_return;
+    }
+    if (*protocol == net::Protocol::foreign_tls) {
+        tell_of_foreign_tls(connection);
     }
     if (is_ours_to_answer(connection, *protocol)) {
         co_await serve_mtls(connection);

@@ -25,6 +25,7 @@ struct InboundContext {
     WorkerContext& worker;
     LiveConnections live = {};
     LineAllowance audit_lines = {};
+    LineAllowance foreign_tls_lines = {};
     std::unordered_set<net::mux::Connection*> shared = {};  // of the frames that serve them
 };
 

@@ -62,7 +62,7 @@ io::Awaitable<Result<net::Stream>> handshake(
     const ConnectEnvironment& environment, const Target& target, tls::Alpn alpn, io::Socket socket
 ) {
     if (environment.tls == nullptr) {
-        co_return Failure{Reason::not_ready, Side::ours, "no identity of our own is loaded yet"};
+        co_return Failure{Reason::not_ready, Side::ours, "there is no valid identity of our own"};
     }
     tls::Stream stream(std::move(socket));
     net::Deadline deadline(environment.clock);

@@ -91,7 +91,7 @@ def stranger(mesh):
     (stranger, "smilax/http1.1", "untrusted", "the peer's certificate does not verify: "),
     (lambda _: None, "smilax/http1.1", "no_certificate", "peer did not return a certificate"),
     (lambda mesh: mesh.authority.issue(mesh.folder / "h2", "web"), "smilax/h2",
-     "no_common_protocol", "no application protocol"),
+     "no_common_protocol", "the peer offers none of our protocols (ALPN), only smilax/h2"),
 ])
 def test_failed_handshake_is_counted_and_told_in_words(
         loopback_mesh, identity, alpn, reason, words):

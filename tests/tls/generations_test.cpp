@@ -1,7 +1,7 @@
 #include "tls/generations.hpp"
 
 #include "tests/support/socket_pair.hpp"
-#include "tests/tls/certificate_recipe.hpp"
+#include "tests/tls/session_pair.hpp"
 #include "tls/stream.hpp"
 
 #include <gmock/gmock.h>
@@ -181,6 +181,53 @@ TEST_F(GenerationsTest, DoubtsComeAFewAtATime) {
     trust(roots({&authority_, &other_}));
     EXPECT_EQ(generations_.doubtful(*api_->material, 2).size(), 2U);
     EXPECT_EQ(generations_.doubtful(*api_->material, 10).size(), 3U);
+}
+
+/// A handshake that began under one bundle ends under another.
+class UnderWay : public GenerationsTest {
+ protected:
+    UnderWay() { generations_.begin(api_); }
+    void remove_the_ca_of_web() {
+        auto issued = value_of(other_.issue(k_api));
+        generations_.begin(value_of(make_context(value_of(parse_material(
+            PemText{issued.certificate, issued.key, other_.root().certificate, {}, "c", "k", "t"},
+            Naming(k_trust_domain)
+        )))));
+    }
+};
+
+TEST_F(UnderWay, HandshakeAnswersToTheBundleOfItsEnd) {
+    testing::SessionPair pair(api_, web_, k_api);
+    pair.client_step = pair.client.handshake();
+    pair.carry();  // the hello
+    remove_the_ca_of_web();
+    pair.shake_hands();
+    EXPECT_EQ(pair.server_step, Session::Step::failed);
+    EXPECT_EQ(pair.server.handshake_failure(), HandshakeFailure::untrusted);
+    EXPECT_THAT(pair.server.failure(), ::testing::HasSubstr("verifies no more"));
+}
+
+TEST_F(UnderWay, NoSessionOfTheOldBundleResumes) {
+    Session::Step last = Session::Step::done;
+    testing::SessionPair first(api_, web_, k_api);
+    first.shake_hands();
+    EXPECT_EQ(testing::read_all(first.client, last), "");  // finds the ticket
+    testing::SessionPair second(api_, web_, k_api);
+    second.client_step = second.client.handshake();
+    second.carry();  // the hello, with the ticket
+    remove_the_ca_of_web();
+    second.shake_hands();
+    EXPECT_FALSE(second.server.is_resumed());
+    EXPECT_EQ(second.server_step, Session::Step::failed);
+}
+
+TEST_F(UnderWay, OverlapLetsItEndWell) {
+    testing::SessionPair pair(api_, web_, k_api);
+    pair.client_step = pair.client.handshake();
+    pair.carry();
+    trust(roots({&authority_, &other_}));
+    pair.shake_hands();
+    EXPECT_TRUE(pair.is_joined()) << pair.server.failure() << pair.client.failure();
 }
 
 TEST_F(GenerationsTest, ForgetsContextsThatNobodyUses) {

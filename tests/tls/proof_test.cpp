@@ -113,6 +113,18 @@ TEST_F(ProvedChainsTest, VerifiesForEachSideOfItsOwn) {
     EXPECT_EQ(chains_.size(), 2U);
 }
 
+TEST_F(ProvedChainsTest, GivesOneProofHoweverMuchIsPresentedBesides) {
+    const Baked leaf = bake(Recipe(), &signer_);
+    const auto plain = prove({leaf.certificate.get()}, now_);
+    ASSERT_TRUE(plain);
+    for (int i = 0; i < 3; ++i) {
+        const Baked junk = bake(ca_recipe("junk"), nullptr);
+        const auto padded = prove({leaf.certificate.get(), junk.certificate.get()}, now_);
+        ASSERT_TRUE(padded);
+        EXPECT_EQ(*padded, *plain);
+    }
+}
+
 TEST_F(ProvedChainsTest, RemembersNoRefusal) {
     const Baked forged = bake(Recipe(), nullptr);
     Recipe nobody;
@@ -289,7 +301,8 @@ TEST_F(ObjectionTo, SaysWhenATrustDomainIsFederatedNoMore) {
     EXPECT_EQ(objection_to(proof, *federated), "");
     EXPECT_EQ(
         objection_to(proof, *material(old_, old_root_)),
-        "spiffe://other.example/web belongs to trust domain other.example, ours is cluster.local"
+        "spiffe://other.example/web belongs to trust domain other.example, ours is cluster.local; "
+        "identity.trustBundles adds others"
     );
     // The same CA, but for another domain.
     const auto moved = material(old_, old_root_ + other.root().certificate);
@@ -313,9 +326,9 @@ TEST_F(ObjectionTo, SaysWhenTheNamesAreReadInAnotherWay) {
 }
 
 TEST_F(ObjectionTo, RefusesAProofWithoutCertificates) {
-    proof_.chain.clear();
+    proof_.path.clear();
     EXPECT_NE(objection_to(proof_, *material(old_, old_root_)), "");
-    proof_.chain = "\x30\x82";
+    proof_.path = "\x30\x82";
     EXPECT_NE(objection_to(proof_, *material(old_, old_root_)), "");
 }
 
