@@ -1,5 +1,6 @@
 #include "proxy/command/configuration_check.hpp"
 
+#include "proxy/command/configuration_ports.hpp"
 #include "tls/workload_api/endpoint.hpp"
 
 #include <fmt/format.h>
@@ -18,12 +19,18 @@ namespace {
 using policy::IpAddress;
 using policy::SocketAddress;
 
+void report_at(
+    ConfigurationValues& values, policy::Origin origin, std::string code, std::string message
+) {
+    values.problems.push_back(
+        {policy::Severity::error, std::move(origin), {}, std::move(code), std::move(message)}
+    );
+}
+
 void report(
     ConfigurationValues& values, const std::string& path, std::string code, std::string message
 ) {
-    values.problems.push_back(
-        {policy::Severity::error, values.origin_of(path), {}, std::move(code), std::move(message)}
-    );
+    report_at(values, values.origin_of(path), std::move(code), std::move(message));
 }
 
 void check_workload(ConfigurationValues& values) {
@@ -68,7 +75,26 @@ std::set<std::uint16_t> ports_named(const Configuration& configuration) {
     return ports;
 }
 
-void check_identity_files(const IdentityConfiguration& identity, ConfigurationValues& values) {
+void check_pair(ConfigurationValues& values) {
+    const auto need = [&values](const char* path, const char* other) {
+        if (!values.has(path)) {
+            report(
+                values,
+                path,
+                "missing_key",
+                fmt::format(
+                    "{} is missing: {} needs it; name both, or identity.credentialBundle instead.",
+                    path,
+                    other
+                )
+            );
+        }
+    };
+    need("identity.certificate", "identity.key");
+    need("identity.key", "identity.certificate");
+}
+
+void check_named_files(const IdentityConfiguration& identity, ConfigurationValues& values) {
     const bool has_pair = values.has("identity.certificate") || values.has("identity.key");
     const bool has_bundle = values.has("identity.credentialBundle");
     if (values.has("identity.directory")) {
@@ -83,6 +109,17 @@ void check_identity_files(const IdentityConfiguration& identity, ConfigurationVa
         }
         return;  // what is there shows when it is looked at
     }
+    if (!has_pair && !has_bundle) {
+        report(
+            values,
+            "identity.source",
+            "missing_key",
+            "identity.source files names no files: set identity.directory, or "
+            "identity.trustBundle with identity.certificate and identity.key, or with "
+            "identity.credentialBundle."
+        );
+        return;
+    }
     if (has_pair && has_bundle) {
         report(
             values,
@@ -91,21 +128,8 @@ void check_identity_files(const IdentityConfiguration& identity, ConfigurationVa
             "identity.credentialBundle holds key and certificate: remove it, or remove "
             "identity.certificate and identity.key."
         );
-    } else if (!has_bundle) {
-        for (const char* path : {"identity.certificate", "identity.key"}) {
-            if (!values.has(path)) {
-                report(
-                    values,
-                    path,
-                    "missing_key",
-                    fmt::format(
-                        "{} is missing: identity.source files needs certificate and key, or "
-                        "credentialBundle, or a directory to look in.",
-                        path
-                    )
-                );
-            }
-        }
+    } else if (has_pair) {
+        check_pair(values);
     }
     if (identity.trust_bundle.empty() && !values.bad.contains("identity.trustBundle")) {
         report(
@@ -116,6 +140,23 @@ void check_identity_files(const IdentityConfiguration& identity, ConfigurationVa
             "verified."
         );
     }
+}
+
+/// Whoever names an agent means to be given what it says.
+void check_identity_files(const IdentityConfiguration& identity, ConfigurationValues& values) {
+    if (values.has("identity.endpointSocket")) {
+        report(
+            values,
+            "identity.endpointSocket",
+            "conflict",
+            fmt::format(
+                "{} is not used, for the identity comes from files: remove it, or set "
+                "identity.source to workload-api and remove the keys that name files.",
+                values.by_path.at("identity.endpointSocket").name
+            )
+        );
+    }
+    check_named_files(identity, values);
 }
 
 /// One domain, one bundle: two would be two answers to the question of whom it trusts.
@@ -177,7 +218,7 @@ void check_endpoint_socket(const IdentityConfiguration& identity, ConfigurationV
     if (identity.endpoint_socket.empty()) {
         report(
             values,
-            "identity.endpointSocket",
+            "identity.source",
             "missing_key",
             "identity.endpointSocket is missing, and so is the variable SPIFFE_ENDPOINT_SOCKET: "
             "identity.source workload-api needs one of them, as unix:///path/of/the/socket."
@@ -186,9 +227,10 @@ void check_endpoint_socket(const IdentityConfiguration& identity, ConfigurationV
     }
     const auto endpoint = tls::workload_api::parse_endpoint(identity.endpoint_socket);
     if (endpoint.has_error()) {
-        report(
+        // The key's own value was judged when it was read: this is the variable's.
+        report_at(
             values,
-            "identity.endpointSocket",
+            {},
             "bad_value",
             fmt::format(
                 "{}: \"{}\" {}.",
@@ -197,6 +239,35 @@ void check_endpoint_socket(const IdentityConfiguration& identity, ConfigurationV
                 endpoint.error()
             )
         );
+    }
+}
+
+/// Trust that was written down and is not looked at would be believed to hold.
+void check_workload_api(const IdentityConfiguration& identity, ConfigurationValues& values) {
+    check_endpoint_socket(identity, values);
+    for (const char* path :
+         {"identity.certificate",
+          "identity.key",
+          "identity.credentialBundle",
+          "identity.directory",
+          "identity.trustBundle",
+          "identity.trustBundles"}) {
+        if (values.has(path)) {
+            report(
+                values,
+                path,
+                "conflict",
+                fmt::format(
+                    "{} is not used with the Workload API{}, whose agent gives certificate, key "
+                    "and trust bundles, those of federated trust domains too: remove it, or set "
+                    "identity.source to files and name them all.",
+                    values.by_path.at(path).name,
+                    identity.endpoint_socket.empty()
+                        ? ""
+                        : fmt::format(" of {}", identity.endpoint_socket_name)
+                )
+            );
+        }
     }
 }
 
@@ -211,11 +282,44 @@ void check_identity(const Configuration& configuration, ConfigurationValues& val
             check_identity_files(configuration.identity, values);
             return;
         case IdentitySourceKind::workload_api:
-            check_endpoint_socket(configuration.identity, values);
+            check_workload_api(configuration.identity, values);
             return;
         case IdentitySourceKind::none:
             check_no_identity(configuration, values);
             return;
+    }
+}
+
+/// Where nothing redirects, inbound.ports is the whole list of pod ports. A slip in a number would
+/// leave the port that was meant as it is, without a word.
+void check_policy_ports(const Configuration& configuration, ConfigurationValues& values) {
+    const auto found = values.by_path.find("policy.ports");
+    if (found == values.by_path.end() || !configuration.inbound_listen.empty()) {
+        return;
+    }
+    std::set<std::uint16_t> there;
+    for (const InboundPort& port : configuration.inbound_ports) {
+        there.insert(port.listen.port);
+    }
+    if (there.contains(0)) {
+        return;  // the kernel chooses it
+    }
+    for (const KeyValue::Item& item : found->second.items) {
+        const auto port = parse_port(item.parts[0]);
+        if (port && !there.contains(*port)) {
+            report_at(
+                values,
+                item.origin,
+                "conflict",
+                fmt::format(
+                    "{} names port {}, but {}: correct the number, or remove it.",
+                    found->second.name,
+                    *port,
+                    there.empty() ? "there are no inbound ports"
+                                  : fmt::format("inbound.ports has only {}", fmt::join(there, ", "))
+                )
+            );
+        }
     }
 }
 
@@ -298,6 +402,7 @@ void check_configuration(const Configuration& configuration, ConfigurationValues
         !values.bad.contains("inbound.listen") && !values.bad.contains("inbound.ports") &&
         !values.bad.contains("outbound.listen") && !values.bad.contains("admin.listen");
     if (are_addresses_known) {
+        check_policy_ports(configuration, values);
         check_listen_addresses(configuration, values);
     }
 }

@@ -118,7 +118,8 @@ ConfigurationKey federated_bundles() {
     ConfigurationKey key = describe({
         "identity.trustBundles",
         "trustDomain=file …",
-        "The CAs of other trust domains, each for its own members; they may be clients only.",
+        "The CAs of other trust domains, each for its own members; they may be clients only. Not "
+        "with the Workload API, whose agent gives these.",
     });
     key.is_list = true;
     key.fields = {"trustDomain", "file"};
@@ -166,7 +167,9 @@ ConfigurationKey name_forms() {
 
 ConfigurationKey admin_listen() {
     ConfigurationKey key = describe(
-        {"admin.listen", "ip:port | none", "Where metrics, readiness and the dashboard are served."}
+        {"admin.listen",
+         "ip:port | none",
+         "Where /live, /ready, /metrics, /snapshot and /explain are served."}
     );
     key.set = [](Configuration& configuration, const Parts& parts) -> ValueError {
         configuration.admin_listen.reset();
@@ -230,8 +233,9 @@ void add_identity_keys(std::vector<ConfigurationKey>& keys) {
     keys.push_back(make_choice_key<IdentitySourceKind>(
         {"identity.source",
          {},
-         "Where key and certificates come from. auto: the files named here, else the first known "
-         "set of files that is mounted in its usual place; none is for trying out."},
+         "Where key and certificates come from. auto: the files or the directory named here, else "
+         "the Workload API if it is named, else the first known set of files that is mounted in "
+         "its usual place; none is for trying out."},
         [](Configuration& c) -> IdentitySourceKind& { return c.identity.source; },
         {{"auto", IdentitySourceKind::automatic},
          {"files", IdentitySourceKind::files},

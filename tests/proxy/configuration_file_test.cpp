@@ -210,7 +210,7 @@ TEST_F(LoadConfiguration, LetsTheEnvironmentOverrideEveryKind) {
          {"SMILAX_INBOUND_LISTEN", ""},
          {"SMILAX_INBOUND_PORTS", "127.0.0.2:80=127.0.0.1:81,[::1]:82=[::1]:83"},
          {"SMILAX_INBOUND_OPAQUE_PORTS", "1,2"},
-         {"SMILAX_POLICY_PORTS", "8080=audit, 9090=off"},
+         {"SMILAX_POLICY_PORTS", "80=audit, 82=off"},
          {"SMILAX_ADMIN_LISTEN", "127.0.0.1:0"},
          {"SMILAX_WORKERS", "2"},
          {"SMILAX_LIMITS_HEAD_MS_MAX", "77"}}
@@ -226,7 +226,7 @@ TEST_F(LoadConfiguration, LetsTheEnvironmentOverrideEveryKind) {
     EXPECT_THAT(configuration.policy.opaque_ports, ElementsAre(1, 2));
     EXPECT_THAT(
         configuration.policy.port_access,
-        ElementsAre(Pair(8080, policy::AccessMode::audit), Pair(9090, policy::AccessMode::off))
+        ElementsAre(Pair(80, policy::AccessMode::audit), Pair(82, policy::AccessMode::off))
     );
     EXPECT_EQ(configuration.admin_listen->text(), "127.0.0.1:0");
     EXPECT_EQ(configuration.workers, 2U);
@@ -392,13 +392,15 @@ TEST_F(LoadConfiguration, OwnKeyOfTheWorkloadApiStandsBeforeTheVariable) {
 TEST_F(LoadConfiguration, SaysWhatIsWrongWithTheWorkloadApisPlace) {
     EXPECT_THAT(
         errors(k_workload_api),
-        ElementsAre(HasSubstr("identity.endpointSocket is missing, and so is the variable "
-                              "SPIFFE_ENDPOINT_SOCKET"))
+        ElementsAre(
+            StartsWith("smilax.yaml:2:20: error: identity.endpointSocket is missing, and so is the "
+                       "variable SPIFFE_ENDPOINT_SOCKET")
+        )
     );
     EXPECT_THAT(
         errors(k_workload_api, {{"SPIFFE_ENDPOINT_SOCKET", "/run/agent.sock"}}),
-        ElementsAre(HasSubstr("SPIFFE_ENDPOINT_SOCKET: \"/run/agent.sock\" is neither "
-                              "unix:///path nor tcp://IP:port"))
+        ElementsAre(StartsWith("error: SPIFFE_ENDPOINT_SOCKET: \"/run/agent.sock\" is neither "
+                               "unix:///path nor tcp://IP:port"))
     );
     EXPECT_THAT(
         errors(k_workload_api, {{"SMILAX_IDENTITY_ENDPOINT_SOCKET", "unix://x"}}),
@@ -415,7 +417,7 @@ resources: [{directory: r}])";
     );
     EXPECT_THAT(
         errors(unsaid, {{"SPIFFE_ENDPOINT_SOCKET", "nonsense"}}),
-        ElementsAre(HasSubstr("SPIFFE_ENDPOINT_SOCKET: \"nonsense\""))
+        ElementsAre(StartsWith("error: SPIFFE_ENDPOINT_SOCKET: \"nonsense\""))
     );
 }
 
@@ -459,16 +461,90 @@ resources: [{directory: r}]
 }
 
 TEST_F(LoadConfiguration, NeedsToKnowTheFilesOfSourceFiles) {
+    const auto errors_of = [this](const std::string& identity) {
+        return errors(
+            "workload: {namespace: shop, serviceAccount: web}\nidentity: {" + identity +
+            "}\nresources: [{directory: r}]\n"
+        );
+    };
+    for (const char* identity : {"source: files", "source: files, trustBundle: ca.crt"}) {
+        EXPECT_THAT(
+            errors_of(identity),
+            ElementsAre("smilax.yaml:2:20: error: identity.source files names no files: set "
+                        "identity.directory, or identity.trustBundle with identity.certificate and "
+                        "identity.key, or with identity.credentialBundle.")
+        );
+    }
     EXPECT_THAT(
-        errors(R"(workload: {namespace: shop, serviceAccount: web}
-identity: {source: files}
-resources: [{directory: r}])"),
+        errors_of("certificate: tls.crt, trustBundle: ca.crt"),
+        ElementsAre(HasSubstr("identity.key is missing: identity.certificate needs it"))
+    );
+    EXPECT_THAT(
+        errors_of("key: tls.key"),
         ElementsAre(
-            HasSubstr("identity.certificate is missing"),
-            AllOf(HasSubstr("identity.key is missing"), HasSubstr("or a directory to look in")),
+            HasSubstr("identity.certificate is missing: identity.key needs it"),
             HasSubstr("identity.trustBundle is missing")
         )
     );
+}
+
+TEST_F(LoadConfiguration, RefusesTrustThatTheWorkloadApiWouldNotHeed) {
+    for (const char* key :
+         {"certificate: a",
+          "key: a",
+          "credentialBundle: a",
+          "directory: a",
+          "trustBundle: a",
+          "trustBundles: [{trustDomain: other.example, file: a}]"}) {
+        const std::string named = std::string("identity.") + key;
+        EXPECT_THAT(
+            errors(
+                std::string("workload: {namespace: shop, serviceAccount: web}\n"
+                            "identity: {source: workload-api, endpointSocket: \"unix:///a\", ") +
+                key + "}\nresources: [{directory: r}]\n"
+            ),
+            ElementsAre(AllOf(
+                StartsWith("smilax.yaml:2:"),
+                HasSubstr(named.substr(0, named.find(':')) + " is not used with the Workload API"),
+                HasSubstr("those of federated trust domains too: remove it")
+            ))
+        );
+    }
+}
+
+TEST_F(LoadConfiguration, RefusesTrustWhereTheVariableChoseTheWorkloadApi) {
+    const EnvironmentLookup environment{
+        {"SPIFFE_ENDPOINT_SOCKET", "unix:///run/agent.sock"},
+        {"SMILAX_IDENTITY_TRUST_BUNDLES", "other.example=a"},
+    };
+    EXPECT_THAT(
+        errors(
+            R"(workload: {namespace: shop, serviceAccount: web}
+identity: {trustBundle: ca.crt}
+resources: [{directory: r}])",
+            environment
+        ),
+        ElementsAre(
+            StartsWith("smilax.yaml:2:25: error: identity.trustBundle is not used with the "
+                       "Workload API of SPIFFE_ENDPOINT_SOCKET"),
+            StartsWith("error: SMILAX_IDENTITY_TRUST_BUNDLES is not used with the Workload API")
+        )
+    );
+}
+
+TEST_F(LoadConfiguration, RefusesAnEndpointSocketBesideFiles) {
+    for (const char* source : {"", "source: files, "}) {
+        EXPECT_THAT(
+            errors(fmt::format(
+                "workload: {{namespace: shop, serviceAccount: web}}\n"
+                "identity: {{{}directory: certs, endpointSocket: \"unix:///a\"}}\n"
+                "resources: [{{directory: r}}]\n",
+                source
+            )),
+            ElementsAre(HasSubstr("identity.endpointSocket is not used, for the identity comes "
+                                  "from files: remove it"))
+        );
+    }
 }
 
 TEST_F(LoadConfiguration, RefusesKeyAndBundleTogether) {
@@ -508,6 +584,40 @@ TEST_F(LoadConfiguration, ListensForNoRedirectionWherePortsAreNamed) {
         "inbound: {ports: [{listen: \"127.0.0.2:80\", application: \"127.0.0.1:81\"}]}\n"
     );
     EXPECT_THAT(configuration.inbound_listen, IsEmpty());
+}
+
+TEST_F(LoadConfiguration, RefusesAPolicyForAPortThatIsNotThere) {
+    const std::string named =
+        std::string(k_minimal) +
+        "inbound: {ports: [{listen: \"127.0.0.2:80\", application: \"127.0.0.1:81\"}]}\n";
+    loaded(named + "policy: {ports: [{port: 80, mtls: strict}]}\n");
+    EXPECT_THAT(
+        errors(
+            named + "policy:\n  ports:\n  - {port: 80, access: off}\n  - {port: 81, access: off}\n"
+        ),
+        ElementsAre("smilax.yaml:8:5: error: policy.ports names port 81, but inbound.ports has "
+                    "only 80: correct the number, or remove it.")
+    );
+    EXPECT_THAT(
+        errors(named, {{"SMILAX_POLICY_PORTS", "8080===standard"}}),
+        ElementsAre(StartsWith("error: SMILAX_POLICY_PORTS names port 8080, but"))
+    );
+    EXPECT_THAT(
+        errors(
+            std::string(k_minimal) +
+            "inbound: {listen: []}\npolicy: {ports: [{port: 80, mtls: strict}]}\n"
+        ),
+        ElementsAre(HasSubstr("names port 80, but there are no inbound ports"))
+    );
+}
+
+TEST_F(LoadConfiguration, TakesAPolicyForAnyPortWhereItCannotKnowThem) {
+    const std::string policy =
+        std::string(k_minimal) + "policy: {ports: [{port: 80, access: off}]}\n";
+    loaded(policy);  // redirected: whatever the application listens on
+    loaded(
+        policy + "inbound: {ports: [{listen: \"127.0.0.2:0\", application: \"127.0.0.1:81\"}]}\n"
+    );
 }
 
 struct BadCase {
@@ -686,6 +796,14 @@ TEST(ConfigurationReference, ListsEveryKeyWithItsVariableAndDefault) {
     EXPECT_THAT(out.str(), HasSubstr("SMILAX_WORKLOAD_TRUST_DOMAIN, default cluster.local"));
     EXPECT_THAT(out.str(), HasSubstr("SMILAX_LIMITS_HEAD_BYTES_MAX, default 65536"));
     EXPECT_THAT(out.str(), Not(HasSubstr("SMILAX_WORKLOAD_NAMESPACE, default")));
+}
+
+TEST(ConfigurationReference, SaysWhatIsThere) {
+    std::ostringstream out;
+    print_configuration_reference(out);
+    EXPECT_THAT(out.str(), HasSubstr("else the Workload API if it is named"));
+    EXPECT_THAT(out.str(), HasSubstr("Where /live, /ready, /metrics, /snapshot and /explain are"));
+    EXPECT_THAT(out.str(), Not(HasSubstr("dashboard")));
 }
 
 TEST(ConfigurationReference, HasAKeyForEveryLimit) {

@@ -93,7 +93,9 @@ class Pod:
             made["outbound"] = {"listen": [f"{self.address}:{OUTBOUND_PORT}"]}
         for section, values in self.settings.items():
             if isinstance(values, dict):  # None takes a key away
-                merged = {**made.get(section, {}), **values}
+                # Another source of the identity has no use for the files.
+                kept = {} if section == "identity" and "source" in values else made.get(section, {})
+                merged = {**kept, **values}
                 values = {key: value for key, value in merged.items() if value is not None}
             made[section] = values
         return made
