@@ -77,22 +77,23 @@ std::string objection_to_identity(const policy::Identity& self, const std::strin
     return self.path.empty() ? std::string() : self.uri() + " is no identity of a service account";
 }
 
-/// Peers that follow the same rules will take us for a client and for a server.
-std::string objection_to_chain(const Certificates& chain, X509_STORE* anchors) {
+/// How long our chain is valid. Peers that follow the same rules will take us for a client and for
+/// a server.
+policy::Result<Clock::time_point> end_of_chain(const Certificates& chain, X509_STORE* anchors) {
     const Owned<X509Stack> presented = stack_of(chain);
+    auto end = Clock::time_point::max();
     for (const PeerRole role : {PeerRole::client, PeerRole::server}) {
-        if (const auto verified = verify_chain(anchors, presented.get(), role, Clock::now());
-            !verified) {
-            return verified.error().sentence;
+        const auto verified = verify_chain(anchors, presented.get(), role, Clock::now());
+        if (!verified) {
+            return policy::failed<Clock::time_point>(verified.error().sentence);
         }
+        end = std::min(end, verified->validity.until);
     }
-    return {};
+    return end;
 }
 
-/// Empty when all of `credentials` belongs together; fills `self` and `trust`.
-std::string objection_to(
-    const Credentials& credentials, const Naming& naming, policy::Identity& self, Trust& trust
-) {
+/// Empty when all of `credentials` belongs together; fills `self`, `trust` and `not_after`.
+std::string objection_to(const Credentials& credentials, const Naming& naming, Material& material) {
     const std::string& name = credentials.certificate_name;
     if (credentials.chain.empty()) {
         return name + ": no certificate in it";
@@ -113,16 +114,20 @@ std::string objection_to(
         return name + ": not an X.509-SVID that may be used here: " + objection +
                credentials.way_out;
     }
-    self = std::move(*identity);
+    material.self = std::move(*identity);
     auto made = make_trust(naming, credentials.trust_bundles);
     if (!made) {
         return credentials.trust_bundle_name + ": " + made.error();
     }
-    trust = std::move(*made);
-    objection = objection_to_chain(credentials.chain, trust.store_of(self.trust_domain));
-    return objection.empty() ? objection
-                             : name + ": does not verify against " + credentials.trust_bundle_name +
-                                   ": " + objection;
+    material.trust = std::move(*made);
+    const auto end =
+        end_of_chain(credentials.chain, material.trust.store_of(material.self.trust_domain));
+    if (!end) {
+        return name + ": does not verify against " + credentials.trust_bundle_name + ": " +
+               end.error();
+    }
+    material.not_after = *end;
+    return {};
 }
 
 }  // namespace
@@ -131,7 +136,7 @@ policy::Result<std::shared_ptr<const Material>> make_material(
     Credentials credentials, const Naming& naming
 ) {
     auto material = std::make_shared<Material>();
-    std::string objection = objection_to(credentials, naming, material->self, material->trust);
+    std::string objection = objection_to(credentials, naming, *material);
     if (!objection.empty()) {
         return policy::failed<std::shared_ptr<const Material>>(std::move(objection));
     }
@@ -140,7 +145,6 @@ policy::Result<std::shared_ptr<const Material>> make_material(
     chain.erase(chain.begin());
     material->intermediates = std::move(chain);
     material->key = std::move(credentials.key);
-    material->not_after = not_after_of(material->leaf.get());
     material->trust_generation = fingerprint_of(credentials.trust_bundles);
     material->trust_bundles = std::move(credentials.trust_bundles);
     return std::shared_ptr<const Material>(std::move(material));

@@ -21,8 +21,10 @@ struct Material {
     Certificates intermediates;
     Owned<EVP_PKEY> key;
     TrustBundles trust_bundles;
-    Trust trust;                                      // made of the bundles
-    std::chrono::system_clock::time_point not_after;  // of the leaf
+    Trust trust;  // made of the bundles
+    /// Until when peers that trust what we trust accept us: the first end in our chain, which may
+    /// be that of an intermediate or of the anchor.
+    std::chrono::system_clock::time_point not_after;
     /// Fingerprint of the trust bundles: sessions resume only under an equal one.
     std::string trust_generation;
 };

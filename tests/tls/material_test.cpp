@@ -1,6 +1,7 @@
 #include "tls/material.hpp"
 
 #include "tests/tls/certificate_recipe.hpp"
+#include "tls/peer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -67,6 +68,45 @@ TEST_F(ParseMaterial, TakesAChainThroughAnIntermediate) {
     EXPECT_EQ(value_of(parse_material(pem, k_trust_domain))->intermediates.size(), 1U);
     pem.certificate = pem_of(leaf.certificate.get());
     EXPECT_THAT(refusal(pem), HasSubstr("tls.crt: does not verify against ca.crt"));
+}
+
+TEST_F(ParseMaterial, EndsWithTheFirstCertificateOfItsChain) {
+    Recipe brief = ca_recipe("intermediate");
+    brief.ends_in_seconds = 600;
+    const Baked intermediate = bake(brief, &signer_);
+    const Baked leaf = bake(Recipe(), &intermediate);
+    const PemText pem = pem_text(
+        pem_of(leaf.certificate.get()) + pem_of(intermediate.certificate.get()),
+        pem_of(leaf.key.get()),
+        authority_.root().certificate
+    );
+    const auto end = not_after_of(intermediate.certificate.get());
+    EXPECT_LT(end, not_after_of(leaf.certificate.get()));
+    EXPECT_EQ(value_of(parse_material(pem, k_trust_domain))->not_after, end);
+    // As an anchor it ends the chain as well.
+    const PemText anchored = pem_text(
+        pem_of(leaf.certificate.get()),
+        pem_of(leaf.key.get()),
+        pem_of(intermediate.certificate.get())
+    );
+    EXPECT_EQ(value_of(parse_material(anchored, k_trust_domain))->not_after, end);
+}
+
+TEST_F(ParseMaterial, DoesNotEndWithACertificateThatItsChainDoesNotNeed) {
+    Recipe over = ca_recipe("another");
+    over.starts_in_seconds = -7200;
+    over.ends_in_seconds = -60;
+    const Baked unneeded = bake(over, &signer_);
+    const Baked leaf = bake(Recipe(), &signer_);
+    const PemText pem = pem_text(
+        pem_of(leaf.certificate.get()) + pem_of(unneeded.certificate.get()),
+        pem_of(leaf.key.get()),
+        authority_.root().certificate
+    );
+    EXPECT_EQ(
+        value_of(parse_material(pem, k_trust_domain))->not_after,
+        not_after_of(leaf.certificate.get())
+    );
 }
 
 TEST_F(ParseMaterial, TakesAnIntermediateAsAnchor) {
