@@ -1,15 +1,23 @@
 #include "tls/identity_source.hpp"
 
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace tls {
 namespace {
@@ -33,28 +41,52 @@ struct FileDescriptor {
     int number;
 };
 
-struct FileText {
-    std::string text;
-    mode_t mode = 0;
-    // Which file it was, and when it was written last.
-    dev_t device = 0;
-    ino_t inode = 0;
-    std::chrono::system_clock::time_point written;
-    bool operator==(const FileText& other) const { return text == other.text; }
+/// Overwrites what it gives back, so that growing and moving leave no copy of a key behind.
+template <class T>
+struct WipingAllocator {
+    using value_type = T;
+    WipingAllocator() = default;
+    template <class Other>
+    explicit WipingAllocator(const WipingAllocator<Other>&) noexcept {}
+    T* allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
+    void deallocate(T* at, std::size_t count) noexcept {
+        OPENSSL_cleanse(at, count * sizeof(T));
+        std::allocator<T>().deallocate(at, count);
+    }
+    bool operator==(const WipingAllocator&) const = default;
+};
+using WipedText = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
+
+using Digest = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+
+/// One of the files that make an identity.
+struct File {
+    std::string path;
+    std::string name;     // "identity.key: /path", the beginning of every sentence
+    std::string way_out;  // ends the sentence when it was never there
 };
 
-/// Somebody is at it: what is read may be half of what will be there. A file that was renamed into
-/// place is another one, and whole.
-bool is_being_written(const FileText& now, const FileText& before) {
-    const auto age = std::chrono::system_clock::now() - now.written;
-    return now.text != before.text && now.device == before.device && now.inode == before.inode &&
-           std::chrono::abs(age) < k_quiet;
+struct FileText {
+    WipedText text;
+    Digest digest{};  // of the text
+    mode_t mode = 0;
+    std::chrono::system_clock::time_point written;  // last
+    bool operator==(const FileText& other) const { return digest == other.digest; }
+};
+
+/// Somebody may be at it, and what was read half of what will be there: a renamed file need not be
+/// whole (`mv ca.crt old; … > ca.crt` makes another one as well), so nobody is excepted. A time
+/// far in the future says nothing, and is not waited for.
+bool is_being_written(const FileText& now) {
+    return std::chrono::abs(std::chrono::system_clock::now() - now.written) < k_quiet;
 }
 
 /// After the last byte was read.
 void note_file(FileText& file, const struct stat& status) {
-    file.device = status.st_dev;
-    file.inode = status.st_ino;
+    EVP_Digest(
+        file.text.data(), file.text.size(), file.digest.data(), nullptr, EVP_sha256(), nullptr
+    );
+    file.mode = status.st_mode & 07777;
     file.written = std::chrono::system_clock::from_time_t(status.st_mtim.tv_sec) +
                    std::chrono::duration_cast<std::chrono::system_clock::duration>(
                        std::chrono::nanoseconds(status.st_mtim.tv_nsec)
@@ -66,14 +98,12 @@ std::string directory_of(const std::string& path) {
     return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
-/// `name` is "identity.key: /path", the beginning of every sentence.
-policy::Result<FileText> cannot_read(const std::string& name, const std::string& path, int error) {
-    std::string sentence = name + ": ";
+/// `was_there`: with a good identity in force only this file is amiss, not the configuration.
+policy::Result<FileText> cannot_read(const File& file, int error, bool was_there) {
+    std::string sentence = file.name + ": ";
     if (error == ENOENT) {
-        sentence +=
-            "no such file; make one with `smilax identity issue NAMESPACE/SERVICE-ACCOUNT "
-            "--out " +
-            directory_of(path) + "`, or set identity.source: none with policy.mtls: permissive";
+        sentence += "no such file; ";
+        sentence += was_there ? "put it back, or a new one in its place" : file.way_out;
     } else {
         sentence += std::strerror(error);
         if (error == EACCES) {
@@ -83,60 +113,80 @@ policy::Result<FileText> cannot_read(const std::string& name, const std::string&
     return policy::failed<FileText>(std::move(sentence));
 }
 
-policy::Result<FileText> read_file(const std::string& name, const std::string& path) {
-    if (path.empty()) {
-        return policy::failed<FileText>(name + "is not set; it names a PEM file");
+policy::Result<FileText> read_file(const File& file, bool was_there) {
+    if (file.path.empty()) {
+        return policy::failed<FileText>(file.name + "is not set; it names a PEM file");
     }
     // O_NONBLOCK: a FIFO in this place must not stop the control thread.
-    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const FileDescriptor opened(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status{};
-    if (file.number < 0 || ::fstat(file.number, &status) != 0) {
-        return cannot_read(name, path, errno);
+    if (opened.number < 0 || ::fstat(opened.number, &status) != 0) {
+        return cannot_read(file, errno, was_there);
     }
     if (!S_ISREG(status.st_mode)) {
-        return policy::failed<FileText>(name + ": not a regular file");
+        return policy::failed<FileText>(file.name + ": not a regular file");
     }
     FileText result;
-    result.mode = status.st_mode & 07777;
-    std::array<char, 16 * 1024> piece;
+    WipedText& text = result.text;
+    std::size_t size = 0;
+    // Read until nothing comes, so there is room for a byte more than there should be.
+    text.resize(std::min(static_cast<std::size_t>(status.st_size), k_file_bytes_max) + 1);
     for (;;) {
-        const ssize_t got = ::read(file.number, piece.data(), piece.size());
+        const ssize_t got = ::read(opened.number, text.data() + size, text.size() - size);
         if (got < 0) {
-            return cannot_read(name, path, errno);
+            return cannot_read(file, errno, was_there);
+        }
+        size += static_cast<std::size_t>(got);
+        if (size > k_file_bytes_max) {
+            return policy::failed<FileText>(file.name + ": larger than 4 MiB");
         }
         if (got == 0) {
-            if (::fstat(file.number, &status) != 0) {
-                return cannot_read(name, path, errno);
-            }
-            note_file(result, status);
-            return result;
+            break;
         }
-        result.text.append(piece.data(), static_cast<std::size_t>(got));
-        if (result.text.size() > k_file_bytes_max) {
-            return policy::failed<FileText>(name + ": larger than 4 MiB");
+        if (size == text.size()) {
+            text.resize(std::min(2 * size, k_file_bytes_max) + 1);
         }
     }
+    text.resize(size);
+    if (::fstat(opened.number, &status) != 0) {
+        return cannot_read(file, errno, was_there);
+    }
+    note_file(result, status);
+    return result;
 }
 
-/// What one look at the files found.
-struct Reading {
-    FileText certificate;
-    FileText key;
-    FileText trust_bundle;
-    std::vector<FileText> federated;  // as the options list them
-    bool operator==(const Reading&) const = default;
-};
+/// What one look found, in this order; the bundles of other trust domains as the options list them.
+using Reading = std::vector<FileText>;
+constexpr std::size_t k_certificate = 0;
+constexpr std::size_t k_key = 1;
+constexpr std::size_t k_trust_bundle = 2;
+constexpr std::size_t k_federated = 3;  // and those after it
+
+std::vector<Digest> digests_of(const Reading& reading) {
+    std::vector<Digest> digests;
+    for (const FileText& file : reading) {
+        digests.push_back(file.digest);
+    }
+    return digests;
+}
 
 class FileSource final : public IdentitySource {
  public:
     explicit FileSource(FileSourceOptions options) : options_(std::move(options)) {
         const bool is_bundle = !options_.credential_bundle.empty();
-        certificate_path_ = is_bundle ? options_.credential_bundle : options_.certificate;
-        key_path_ = is_bundle ? options_.credential_bundle : options_.key;
-        const std::string bundle_name = "identity.credentialBundle: " + certificate_path_;
-        certificate_name_ = is_bundle ? bundle_name : "identity.certificate: " + certificate_path_;
-        key_name_ = is_bundle ? bundle_name : "identity.key: " + key_path_;
-        trust_bundle_name_ = "identity.trustBundle: " + options_.trust_bundle;
+        const std::string bundle = "identity.credentialBundle";
+        add_own(
+            is_bundle ? bundle : "identity.certificate",
+            is_bundle ? options_.credential_bundle : options_.certificate
+        );
+        add_own(
+            is_bundle ? bundle : "identity.key",
+            is_bundle ? options_.credential_bundle : options_.key
+        );
+        add_own("identity.trustBundle", options_.trust_bundle);
+        for (const FederatedBundle& other : options_.federated) {
+            add_federated(other);
+        }
     }
 
     policy::Result<std::shared_ptr<const Material>> load() override {
@@ -144,19 +194,20 @@ class FileSource final : public IdentitySource {
         if (!reading) {
             return unusable(reading.error());
         }
-        warn_of_mode(reading->key.mode);
+        warn_of_mode((*reading)[k_key].mode);
         if (material_ != nullptr && is_unfinished(*reading)) {
             is_settling_ = true;
             return material_;
         }
-        if (material_ == nullptr || *reading != good_) {
+        auto digests = digests_of(*reading);
+        if (material_ == nullptr || digests != good_) {
             auto parsed = parse_material(pem_of(*reading), options_.naming);
             if (!parsed) {
                 return unusable(parsed.error());
             }
             material_ = *parsed;
         }
-        good_ = std::move(*reading);
+        good_ = std::move(digests);
         unusable_looks_ = 0;
         is_settling_ = false;
         return material_;
@@ -166,6 +217,26 @@ class FileSource final : public IdentitySource {
     std::vector<std::string> take_warnings() override { return std::exchange(warnings_, {}); }
 
  private:
+    void add_own(const std::string& setting, const std::string& path) {
+        files_.push_back(
+            {path,
+             setting + ": " + path,
+             "make one with `smilax identity issue NAMESPACE/SERVICE-ACCOUNT --out " +
+                 directory_of(path) +
+                 "`, or set identity.source: none with policy.mtls: permissive"}
+        );
+    }
+    void add_federated(const FederatedBundle& other) {
+        files_.push_back(
+            {other.file,
+             "identity.trustBundles: " + other.trust_domain + ": " + other.file,
+             "mount the trust bundle of " + other.trust_domain +
+                 " there, or copy it with `smilax identity issue NAMESPACE/SERVICE-ACCOUNT "
+                 "--federate OTHER-CA/ca.crt --out " +
+                 directory_of(other.file) + "` (to ca-" + other.trust_domain + ".crt)"}
+        );
+    }
+
     /// A key may come after its certificate: as long as there is a good one, an error is one when
     /// it lasts.
     policy::Result<std::shared_ptr<const Material>> unusable(std::string sentence) {
@@ -178,45 +249,29 @@ class FileSource final : public IdentitySource {
     }
 
     policy::Result<Reading> read_once() const {
-        auto certificate = read_file(certificate_name_, certificate_path_);
-        if (!certificate) {
-            return policy::failed<Reading>(certificate.error());
-        }
-        auto key = read_file(key_name_, key_path_);
-        if (!key) {
-            return policy::failed<Reading>(key.error());
-        }
-        auto trust_bundle = read_file(trust_bundle_name_, options_.trust_bundle);
-        if (!trust_bundle) {
-            return policy::failed<Reading>(trust_bundle.error());
-        }
-        Reading reading{std::move(*certificate), std::move(*key), std::move(*trust_bundle), {}};
-        for (const FederatedBundle& bundle : options_.federated) {
-            auto text = read_file(name_of(bundle), bundle.file);
+        Reading reading;
+        for (const File& file : files_) {
+            auto text = read_file(file, material_ != nullptr);
             if (!text) {
                 return policy::failed<Reading>(text.error());
             }
-            reading.federated.push_back(std::move(*text));
+            reading.push_back(std::move(*text));
         }
         return reading;
     }
 
-    static std::string name_of(const FederatedBundle& bundle) {
-        return "identity.trustBundles: " + bundle.trust_domain + ": " + bundle.file;
-    }
-
     PemText pem_of(const Reading& reading) const {
         PemText pem;
-        pem.certificate = reading.certificate.text;
-        pem.key = reading.key.text;
-        pem.trust_bundle = reading.trust_bundle.text;
-        pem.certificate_name = certificate_name_;
-        pem.key_name = key_name_;
-        pem.trust_bundle_name = trust_bundle_name_;
-        for (std::size_t i = 0; i < reading.federated.size(); ++i) {
-            const FederatedBundle& bundle = options_.federated[i];
+        pem.certificate = reading[k_certificate].text;
+        pem.key = reading[k_key].text;
+        pem.trust_bundle = reading[k_trust_bundle].text;
+        pem.certificate_name = files_[k_certificate].name;
+        pem.key_name = files_[k_key].name;
+        pem.trust_bundle_name = files_[k_trust_bundle].name;
+        for (std::size_t i = 0; i < options_.federated.size(); ++i) {
+            const std::size_t at = k_federated + i;
             pem.federated.push_back(
-                {bundle.trust_domain, reading.federated[i].text, name_of(bundle)}
+                {options_.federated[i].trust_domain, std::string(reading[at].text), files_[at].name}
             );
         }
         return pem;
@@ -224,13 +279,12 @@ class FileSource final : public IdentitySource {
 
     /// What was good stays in force until the writer is done, and nobody need hear of it.
     bool is_unfinished(const Reading& reading) const {
-        bool is_written = is_being_written(reading.certificate, good_.certificate) ||
-                          is_being_written(reading.key, good_.key) ||
-                          is_being_written(reading.trust_bundle, good_.trust_bundle);
-        for (std::size_t i = 0; i < reading.federated.size() && i < good_.federated.size(); ++i) {
-            is_written = is_written || is_being_written(reading.federated[i], good_.federated[i]);
+        for (std::size_t i = 0; i < reading.size(); ++i) {
+            if (reading[i].digest != good_[i] && is_being_written(reading[i])) {
+                return true;
+            }
         }
-        return is_written;
+        return false;
     }
 
     /// The files are three, and their writer may be at work: what differs from the last good state
@@ -238,7 +292,7 @@ class FileSource final : public IdentitySource {
     /// of their times is immune to every way of replacing a file.)
     policy::Result<Reading> read_settled() const {
         auto reading = read_once();
-        if (!reading || *reading == good_) {
+        if (!reading || digests_of(*reading) == good_) {
             return reading;
         }
         for (int i = 0; i < k_readings_max; ++i) {
@@ -249,7 +303,7 @@ class FileSource final : public IdentitySource {
             reading = std::move(again);
         }
         return policy::failed<Reading>(
-            certificate_name_ +
+            files_[k_certificate].name +
             ": it or its key or a trust bundle changes while it is read; the "
             "next look is in a second"
         );
@@ -270,18 +324,14 @@ class FileSource final : public IdentitySource {
             static_cast<char>('0' + (mode & 7))
         };
         warnings_.push_back(
-            key_name_ + ": mode " + std::string(digits.data(), digits.size()) +
-            " lets other users read the private key; `chmod 0600 " + key_path_ + "`"
+            files_[k_key].name + ": mode " + std::string(digits.data(), digits.size()) +
+            " lets other users read the private key; `chmod 0600 " + files_[k_key].path + "`"
         );
     }
 
     FileSourceOptions options_;
-    std::string certificate_path_;
-    std::string key_path_;
-    std::string certificate_name_;
-    std::string key_name_;
-    std::string trust_bundle_name_;
-    Reading good_;  // what material_ was made of
+    std::vector<File> files_;   // in the order of a Reading
+    std::vector<Digest> good_;  // what material_ was made of; no key is kept as text
     std::shared_ptr<const Material> material_;
     int unusable_looks_ = 0;  // since the last good one
     bool is_settling_ = false;

@@ -3,6 +3,7 @@
 #include "tls/peer.hpp"
 #include "tls/pem.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -131,6 +132,11 @@ std::string objection_to(const Credentials& credentials, const Naming& naming, M
 }
 
 }  // namespace
+
+PemText::~PemText() {
+    OPENSSL_cleanse(key.data(), key.size());
+    OPENSSL_cleanse(certificate.data(), certificate.size());
+}
 
 policy::Result<std::shared_ptr<const Material>> make_material(
     Credentials credentials, const Naming& naming

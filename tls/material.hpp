@@ -55,7 +55,10 @@ struct FederatedPem {
     std::string name;  // where it came from
 };
 
+/// Overwrites the key when it goes; a credential bundle has one in `certificate` as well.
 struct PemText {
+    ~PemText();
+
     std::string certificate;   // leaf first, then intermediates
     std::string key;           // PKCS#8 or traditional, unencrypted
     std::string trust_bundle;  // anchors in any order

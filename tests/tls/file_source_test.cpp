@@ -4,15 +4,61 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <new>
+#include <string_view>
+
+namespace {
+
+/// What no freed memory should hold; empty: nobody looks.
+std::string_view needle;
+int found_freed = 0;
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+    void* at = std::malloc(bytes);
+    if (at == nullptr) {
+        throw std::bad_alloc();
+    }
+    return at;
+}
+void operator delete(void* at) noexcept {
+    if (at != nullptr && !needle.empty()) {
+        const std::string_view freed(static_cast<const char*>(at), ::malloc_usable_size(at));
+        found_freed += freed.find(needle) == std::string_view::npos ? 0 : 1;
+    }
+    std::free(at);
+}
+void operator delete(void* at, std::size_t) noexcept {
+    operator delete(at);
+}
 
 namespace tls {
 namespace {
+
+/// Counts blocks of memory that are freed with `text` in them, as long as it lives.
+class WatchForFreed {
+ public:
+    explicit WatchForFreed(std::string text) : text_(std::move(text)) {
+        found_freed = 0;
+        needle = text_;
+    }
+    ~WatchForFreed() { needle = {}; }
+    WatchForFreed(const WatchForFreed&) = delete;
+    WatchForFreed& operator=(const WatchForFreed&) = delete;
+    int found() const { return found_freed; }
+
+ private:
+    std::string text_;
+};
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -21,6 +67,7 @@ using testing::k_trust_domain;
 using ::testing::StartsWith;
 using testing::value_of;
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 const policy::Identity k_web = testing::identity("shop", "web");
 const policy::Identity k_api = testing::identity("shop", "api");
@@ -43,14 +90,17 @@ class FileSourceTest : public ::testing::Test {
     /// As of a writer who is done for a while.
     void write(const std::string& name, const std::string& text) const {
         write_just_now(name, text);
-        fs::last_write_time(path(name), fs::file_time_type::clock::now() - std::chrono::seconds(1));
+        set_written(name, -1s);
     }
     void write_just_now(const std::string& name, const std::string& text) const {
         std::ofstream(path(name)) << text;
         ::chmod(path(name).c_str(), 0600);
     }
+    void set_written(const std::string& name, std::chrono::milliseconds from_now) const {
+        fs::last_write_time(path(name), fs::file_time_type::clock::now() + from_now);
+    }
     void rename_into_place(const std::string& name, const std::string& text) const {
-        write_just_now(name + ".new", text);
+        write(name + ".new", text);
         fs::rename(path(name + ".new"), path(name));
     }
     void write_pair(const Issued& issued) const {
@@ -159,9 +209,13 @@ TEST_F(FileSourceTest, ReadsAndRotatesTheBundlesOfOtherTrustDomains) {
     const Authority other = value_of(Authority::make("other.example"));
     const Authority next = value_of(Authority::make("other.example"));
     options_.federated = {{"other.example", path("other.crt")}};
-    EXPECT_THAT(
+    const std::string name = "identity.trustBundles: other.example: " + path("other.crt");
+    EXPECT_EQ(
         refusal(),
-        StartsWith("identity.trustBundles: other.example: " + path("other.crt") + ": no such file")
+        name +
+            ": no such file; mount the trust bundle of other.example there, or copy it with "
+            "`smilax identity issue NAMESPACE/SERVICE-ACCOUNT --federate OTHER-CA/ca.crt --out " +
+            directory_.string() + "/` (to ca-other.example.crt)"
     );
     write("other.crt", other.root().certificate);
     const auto first = value_of(source().load());
@@ -173,9 +227,12 @@ TEST_F(FileSourceTest, ReadsAndRotatesTheBundlesOfOtherTrustDomains) {
     EXPECT_NE(second, first);
     EXPECT_NE(second->trust_generation, first->trust_generation);
     write("other.crt", "rubbish");
-    EXPECT_THAT(
-        refusal_after(second),
-        StartsWith("identity.trustBundles: other.example: " + path("other.crt") + ": no PEM")
+    EXPECT_THAT(refusal_after(second), StartsWith(name + ": no PEM"));
+    write("other.crt", next.root().certificate);
+    EXPECT_EQ(value_of(source().load()), second);
+    fs::remove(path("other.crt"));
+    EXPECT_EQ(
+        refusal_after(second), name + ": no such file; put it back, or a new one in its place"
     );
 }
 
@@ -238,12 +295,79 @@ TEST_F(FileSourceTest, WaitsForWhoWritesAPairInPlace) {
     EXPECT_NE(value_of(source().load()), first);
 }
 
-TEST_F(FileSourceTest, TakesARenamedFileAtOnce) {
+TEST_F(FileSourceTest, WaitsForWhoWritesAnotherFileInItsPlace) {
+    const Authority other = value_of(Authority::make(k_trust_domain));
+    const std::string both = authority_.root().certificate + other.root().certificate;
+    write("ca.crt", both);
+    const auto first = value_of(source().load());
+    // `mv ca.crt old; (cat a; cat b) > ca.crt`, as install, cp --remove-destination and tar do.
+    fs::rename(path("ca.crt"), path("old.crt"));
+    write_just_now("ca.crt", authority_.root().certificate);
+    EXPECT_EQ(value_of(source().load()), first);
+    EXPECT_TRUE(source().is_settling());
+    write_just_now("ca.crt", both);
+    EXPECT_EQ(value_of(source().load()), first);
+    EXPECT_FALSE(source().is_settling());
+}
+
+TEST_F(FileSourceTest, TakesARenamedFileOnceItIsAQuarterOfASecondOld) {
     const auto first = value_of(source().load());
     const Issued next = value_of(authority_.issue(k_web));
-    rename_into_place("tls.key", next.key);
-    rename_into_place("tls.crt", next.certificate);
+    write_just_now("new.key", next.key);
+    write_just_now("new.crt", next.certificate);
+    fs::rename(path("new.key"), path("tls.key"));
+    fs::rename(path("new.crt"), path("tls.crt"));
+    EXPECT_EQ(value_of(source().load()), first);
+    EXPECT_TRUE(source().is_settling());
+    set_written("tls.key", -250ms);
+    set_written("tls.crt", -250ms);
     EXPECT_NE(value_of(source().load()), first);
+    EXPECT_FALSE(source().is_settling());
+}
+
+TEST_F(FileSourceTest, TakesASwappedLinkOnceItsFilesAreAQuarterOfASecondOld) {
+    fs::create_directory(directory_ / "v1");
+    fs::create_directory(directory_ / "v2");
+    write("v1/ca.crt", authority_.root().certificate);
+    fs::create_directory_symlink("v1", directory_ / "..data");
+    options_.trust_bundle = path("..data/ca.crt");
+    const auto first = value_of(source().load());
+    const Authority other = value_of(Authority::make(k_trust_domain));
+    write_just_now("v2/ca.crt", authority_.root().certificate + other.root().certificate);
+    fs::create_directory_symlink("v2", directory_ / "next");
+    fs::rename(directory_ / "next", directory_ / "..data");
+    EXPECT_EQ(value_of(source().load()), first);
+    set_written("v2/ca.crt", -250ms);
+    EXPECT_NE(value_of(source().load()), first);
+}
+
+TEST_F(FileSourceTest, DoesNotWaitForATimeInTheFuture) {
+    const auto first = value_of(source().load());
+    const Authority other = value_of(Authority::make(k_trust_domain));
+    write_just_now("ca.crt", authority_.root().certificate + other.root().certificate);
+    set_written("ca.crt", 1h);
+    EXPECT_NE(value_of(source().load()), first);
+    EXPECT_FALSE(source().is_settling());
+}
+
+TEST_F(FileSourceTest, LeavesNoKeyInMemoryThatWasFreed) {
+    const Authority other = value_of(Authority::make(k_trust_domain));
+    for (const bool is_bundle : {false, true}) {
+        const Issued issued = value_of(authority_.issue(k_web));
+        write("tls.crt", is_bundle ? issued.key + issued.certificate : issued.certificate);
+        write("tls.key", issued.key);
+        options_.credential_bundle = is_bundle ? path("tls.crt") : "";
+        source_.reset();
+        const WatchForFreed watch(issued.key.substr(issued.key.find('\n') + 1, 60));
+        for (const std::string& bundle : {std::string(), other.root().certificate}) {
+            write("ca.crt", authority_.root().certificate + bundle);
+            EXPECT_EQ(refusal(), "accepted");
+        }
+        write("ca.crt", "rubbish");
+        EXPECT_EQ(refusal(), "accepted");  // so far
+        source_.reset();
+        EXPECT_EQ(watch.found(), 0);
+    }
 }
 
 TEST_F(FileSourceTest, KeepsWhatWasGoodWhateverComesInBetween) {
@@ -295,7 +419,12 @@ TEST_F(FileSourceTest, KeepsWhatWasGoodWhateverBecomesOfTheTrustBundle) {
         EXPECT_EQ(value_of(source().load()), first);
     }
     fs::remove(path("ca.crt"));
-    EXPECT_THAT(refusal_after(first), HasSubstr("no such file"));
+    // Not how to do without mTLS: it is in force.
+    EXPECT_EQ(
+        refusal_after(first),
+        "identity.trustBundle: " + path("ca.crt") +
+            ": no such file; put it back, or a new one in its place"
+    );
     write("ca.crt", authority_.root().certificate);
     EXPECT_EQ(value_of(source().load()), first);
 }
