@@ -1,8 +1,8 @@
 #include "tls/file_sets.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
-#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -32,11 +32,6 @@ constexpr std::array<FileSet, 5> k_sets{{
     {"svid.pem", "svid_key.pem", {"svid_bundle.pem"}},
 }};
 
-constexpr const char* k_ways_out =
-    "; mount one there, or name it: identity.directory, or identity.certificate, identity.key and "
-    "identity.trustBundle (`smilax identity issue NAMESPACE/SERVICE-ACCOUNT` makes one); to try "
-    "things out, identity.source: none with policy.mtls: permissive";
-
 std::string path_in(const std::string& directory, std::string_view name) {
     return (fs::path(directory) / name).string();
 }
@@ -47,6 +42,14 @@ bool is_there(const std::string& path) {
     const bool is_found = fs::exists(path, error);
     return is_found || (error && error != std::errc::no_such_file_or_directory &&
                         error != std::errc::not_a_directory);
+}
+
+/// The same for a directory.
+bool is_directory_there(const std::string& path) {
+    std::error_code error;
+    const bool is_directory = fs::is_directory(path, error);
+    return is_directory || (error && error != std::errc::no_such_file_or_directory &&
+                            error != std::errc::not_a_directory);
 }
 
 std::string names_of(const std::array<std::string_view, 3>& names) {
@@ -117,6 +120,19 @@ std::string all_names() {
     return text;
 }
 
+std::string nothing_in(const std::vector<std::string>& directories) {
+    std::string places;
+    for (const std::string& directory : directories) {
+        places += (places.empty() ? "" : ", ") + directory;
+    }
+    const std::string sentence = "no certificate in " + places;
+    if (std::any_of(directories.begin(), directories.end(), is_directory_there)) {
+        return sentence + " (looked for " + all_names() + ")";
+    }
+    return sentence + (directories.size() == 1 ? ": there is no such directory"
+                                               : ": none of these directories is there");
+}
+
 }  // namespace
 
 const std::vector<std::string>& conventional_directories() {
@@ -130,7 +146,9 @@ const std::vector<std::string>& conventional_directories() {
 }
 
 policy::Result<FileSourceOptions> find_file_set(
-    const std::vector<std::string>& directories, const std::string& trust_bundle
+    const std::vector<std::string>& directories,
+    const std::string& trust_bundle,
+    const std::string& ways_out
 ) {
     std::string halves;
     for (const std::string& directory : directories) {
@@ -151,13 +169,22 @@ policy::Result<FileSourceOptions> find_file_set(
             return std::move(*look.options);
         }
     }
-    std::string places;
-    for (const std::string& directory : directories) {
-        places += (places.empty() ? "" : ", ") + directory;
+    return policy::failed<FileSourceOptions>(nothing_in(directories) + halves + ways_out);
+}
+
+IdentityFiles identity_files_in(const std::string& directory) {
+    IdentityFiles files;
+    for (const FileSet& set : k_sets) {
+        Look look = look_for(set, directory);
+        if (look.options) {
+            files.options = std::move(look.options);
+            return files;
+        }
+        if (files.half.empty()) {
+            files.half = std::move(look.half);
+        }
     }
-    return policy::failed<FileSourceOptions>(
-        "no certificate in " + places + " (looked for " + all_names() + ")" + halves + k_ways_out
-    );
+    return files;
 }
 
 Companions companions_of(const std::string& certificate) {

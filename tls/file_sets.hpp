@@ -5,6 +5,7 @@
 #include "policy/result.hpp"
 #include "tls/identity_source.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,20 @@ namespace tls {
 /// The first set of files that is there: directories in their order, and within one the credential
 /// bundle before certificate and key. `trust_bundle`, if not empty, stands in for the set's own,
 /// which some writers leave out. The trust domain stays to be filled in.
-/// The error tells what was looked for and where, or what is missing of the set that is there.
+/// The error tells what was looked for and where, or what is missing of the set that is there;
+/// where nothing is there, `ways_out` is the end of its sentence.
 [[nodiscard]] policy::Result<FileSourceOptions> find_file_set(
-    const std::vector<std::string>& directories, const std::string& trust_bundle
+    const std::vector<std::string>& directories,
+    const std::string& trust_bundle,
+    const std::string& ways_out = {}
 );
+
+/// What one directory has of an identity, for showing.
+struct IdentityFiles {
+    std::optional<FileSourceOptions> options;  // of the first set; its trust bundle may be empty
+    std::string half;                          // without options: "tls.crt without tls.key"
+};
+[[nodiscard]] IdentityFiles identity_files_in(const std::string& directory);
 
 /// What lies beside a certificate under the names of its writer: "tls.key" beside "tls.crt". Else a
 /// key of the same stem and ca.crt. Empty where there is none.

@@ -8,13 +8,20 @@
 #include <openssl/x509.h>
 
 #include <chrono>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace proxy::control {
 
 namespace {
 
 using telemetry::LogLevel;
+
+constexpr const char* k_ways_out =
+    "; mount one there, or name it: identity.directory, or identity.certificate, identity.key and "
+    "identity.trustBundle (`smilax identity issue NAMESPACE/SERVICE-ACCOUNT` makes one); to try "
+    "things out, identity.source: none with policy.mtls: permissive";
 
 /// The files that are named, else those in the named directory, else those in the usual places.
 policy::Result<tls::FileSourceOptions> choose_files(const IdentityConfiguration& identity) {
@@ -27,9 +34,9 @@ policy::Result<tls::FileSourceOptions> choose_files(const IdentityConfiguration&
         return options;
     }
     const bool is_named = !identity.directory.empty();
-    auto found = is_named
-                     ? tls::find_file_set({identity.directory}, identity.trust_bundle)
-                     : tls::find_file_set(tls::conventional_directories(), identity.trust_bundle);
+    const std::vector<std::string> directories =
+        is_named ? std::vector{identity.directory} : tls::conventional_directories();
+    auto found = tls::find_file_set(directories, identity.trust_bundle, k_ways_out);
     if (found.has_error()) {
         return policy::failed<tls::FileSourceOptions>(
             (is_named ? "identity.directory: " : "identity.source auto: ") + found.error()

@@ -13,7 +13,9 @@ namespace tls {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 namespace fs = std::filesystem;
 
@@ -130,6 +132,40 @@ TEST_F(FileSets, SayWhatWasLookedForAndWhatIsThereByHalf) {
     fs::remove(root_ / "b/tls.crt");
     make({"b/key.pem"});
     EXPECT_THAT(found(), HasSubstr(" has key.pem without cert-chain.pem"));
+}
+
+TEST_F(FileSets, LeaveTheWaysOutToTheCaller) {
+    EXPECT_THAT(found(), Not(HasSubstr("identity.")));
+    EXPECT_THAT(find_file_set({path("a")}, "", "; do this").error(), EndsWith("; do this"));
+}
+
+TEST_F(FileSets, SayThatTheDirectoryIsNotThere) {
+    make({"file"});
+    for (const char* name : {"nowhere", "file"}) {
+        EXPECT_EQ(
+            find_file_set({path(name)}, "", "; do this").error(),
+            "no certificate in " + path(name) + ": there is no such directory; do this"
+        );
+    }
+    EXPECT_EQ(
+        find_file_set({path("c"), path("d")}, "").error(),
+        "no certificate in " + path("c") + ", " + path("d") + ": none of these directories is there"
+    );
+    EXPECT_THAT(
+        find_file_set({path("a"), path("d")}, "").error(), HasSubstr(" (looked for credential")
+    );
+}
+
+TEST_F(FileSets, AreShownByHalfAndWithoutATrustBundle) {
+    make({"a/tls.crt", "a/ca.crt", "b/svid.pem", "b/svid_key.pem", "b/tls.key"});
+    const IdentityFiles half = identity_files_in(path("a"));
+    EXPECT_FALSE(half.options);
+    EXPECT_EQ(half.half, "tls.crt without tls.key");
+    const IdentityFiles whole = identity_files_in(path("b"));
+    ASSERT_TRUE(whole.options);
+    EXPECT_EQ(whole.options->certificate, path("b/svid.pem"));
+    EXPECT_EQ(whole.options->trust_bundle, "");
+    EXPECT_EQ(identity_files_in(path("c")).half, "");
 }
 
 TEST_F(FileSets, AreLookedForWhereVolumesAreMounted) {
