@@ -148,7 +148,11 @@ void add_show(CLI::App& identity, CommandResult& result) {
         ->capture_default_str();
     command->footer(
         "A key beside a certificate, or in its file, is held against it.\n"
-        "Exits 0 when a sidecar would accept every file, 1 when not, 2 on wrong usage.\n\n"
+        "Without a trust bundle nobody knows whether a certificate verifies: JSON then says\n"
+        "\"accepted\": null. A trust bundle is no peer: its asClient and asServer are null, and\n"
+        "accepted says whether it can be used.\n"
+        "Exits 0 when a sidecar would accept every file, 1 when it would not or that is unknown,\n"
+        "2 on wrong usage.\n\n"
         "Examples:\n"
         "  smilax identity show web\n"
         "  smilax identity show /run/workload-spiffe-credentials/credentialbundle.pem\n"

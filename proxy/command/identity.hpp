@@ -66,7 +66,8 @@ using Pause = std::function<bool(std::chrono::milliseconds)>;
 /// "smilax identity: SENTENCE" to the error stream; gives the exit code back.
 int complain(const IdentityStreams& streams, const std::string& sentence, int exit_code);
 
-/// Each returns the exit code: 0 done (show: every file would be accepted), 1 not, 2 wrong usage.
+/// Each returns the exit code: 0 done (show: every file would be accepted), 1 not (or unknown), 2
+/// wrong usage.
 [[nodiscard]] int run_identity_init(
     const IdentityInitOptions& options, const IdentityStreams& streams
 );

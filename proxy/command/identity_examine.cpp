@@ -120,6 +120,11 @@ Shown examine_file(const Subject& subject, const IdentityShowOptions& options) {
     }
     X509* leaf = chain->front().get();
     judge_key(shown, subject, leaf, *bytes);
+    if (!shown.key_objection.empty()) {
+        shown.client_objection = shown.key_objection;
+        shown.server_objection = shown.key_objection;
+        return shown;
+    }
     const auto judge = judge_of(subject, leaf, options);
     if (!judge) {
         shown.failure = judge.error();
@@ -140,26 +145,50 @@ bool is_there(const std::string& path) {
 policy::Result<std::vector<Subject>> subjects_in(
     const std::string& directory, const IdentityShowOptions& options
 ) {
-    const auto set = tls::find_file_set({directory}, options.trust_bundle);
-    if (set) {
-        const bool is_bundle = !set->credential_bundle.empty();
-        const std::string& certificate = is_bundle ? set->credential_bundle : set->certificate;
-        return std::vector<Subject>{
-            {certificate, is_bundle ? "" : set->key, set->trust_bundle},
-            {set->trust_bundle, "", ""},
-        };
-    }
     std::vector<Subject> subjects;
+    const tls::IdentityFiles files = tls::identity_files_in(directory);
+    if (files.options) {
+        const tls::FileSourceOptions& set = *files.options;
+        const bool is_named = !options.trust_bundle.empty();
+        const std::string trust_bundle = is_named ? options.trust_bundle : set.trust_bundle;
+        const bool is_bundle = !set.credential_bundle.empty();
+        const std::string& certificate = is_bundle ? set.credential_bundle : set.certificate;
+        subjects.push_back({certificate, is_bundle ? "" : set.key, trust_bundle});
+        if (!trust_bundle.empty()) {
+            subjects.push_back({trust_bundle, "", ""});
+        }
+        return subjects;
+    }
+    if (!files.half.empty()) {
+        return policy::failed<std::vector<Subject>>("it has " + files.half);
+    }
     for (const char* name : {"ca.crt", "intermediate.crt"}) {
         if (const std::string path = path_in(directory, name); is_there(path)) {
             subjects.push_back({path, "", ""});
         }
     }
-    return subjects.empty() ? policy::failed<std::vector<Subject>>(set.error())
-                            : policy::Result<std::vector<Subject>>(std::move(subjects));
+    return subjects.empty()
+               ? policy::failed<std::vector<Subject>>(tls::find_file_set({directory}, "").error())
+               : policy::Result<std::vector<Subject>>(std::move(subjects));
 }
 
 }  // namespace
+
+Verdict Shown::verdict_on(const std::string& objection) const {
+    if (!failure.empty() || !objection.empty()) {
+        return Verdict::refused;
+    }
+    return is_trust_bundle || trust_bundle.empty() ? Verdict::unknown : Verdict::accepted;
+}
+
+Verdict Shown::verdict() const {
+    const bool is_refused =
+        !failure.empty() || !client_objection.empty() || !server_objection.empty();
+    if (is_refused) {
+        return Verdict::refused;
+    }
+    return is_trust_bundle ? Verdict::accepted : verdict_on("");
+}
 
 std::vector<Shown> examine(const std::string& argument, const IdentityShowOptions& options) {
     std::vector<Shown> all;

@@ -1,9 +1,9 @@
 // `smilax identity show`: prints what identity_examine found.
 #include "proxy/command/identity.hpp"
 #include "proxy/command/identity_examine.hpp"
+#include "proxy/command/identity_values.hpp"
 
 #include <boost/json.hpp>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <ostream>
@@ -16,9 +16,7 @@ namespace {
 namespace json = boost::json;
 using Clock = std::chrono::system_clock;
 
-std::string text_of(Clock::time_point time) {
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(Clock::to_time_t(time)));
-}
+constexpr int k_usage = 2;
 
 std::string remaining(Clock::time_point end) {
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(end - Clock::now());
@@ -50,14 +48,25 @@ void print_certificate(const tls::CertificateFacts& facts, std::ostream& output)
     output << fmt::format("    key       {}\n", facts.key);
     output << fmt::format(
         "    validity  {} to {} ({})\n",
-        text_of(facts.not_before),
-        text_of(facts.not_after),
+        timestamp(facts.not_before),
+        timestamp(facts.not_after),
         remaining(facts.not_after)
     );
 }
 
-std::string judgement_of_role(const char* role, const std::string& objection) {
-    return fmt::format("{}: {}", role, objection.empty() ? "accepted" : "refused, " + objection);
+constexpr const char* k_no_trust_bundle =
+    "there is no trust bundle to verify it against; name one with --trust-bundle";
+
+std::string judgement_of_role(const char* role, const Shown& shown, const std::string& objection) {
+    switch (shown.verdict_on(objection)) {
+        case Verdict::accepted:
+            return fmt::format("{}: accepted", role);
+        case Verdict::refused:
+            return fmt::format("{}: refused, {}", role, objection);
+        case Verdict::unknown:
+            break;
+    }
+    return fmt::format("{}: unknown, {}", role, k_no_trust_bundle);
 }
 
 std::string judgement(const Shown& shown) {
@@ -70,14 +79,14 @@ std::string judgement(const Shown& shown) {
                                  : "not usable as a trust bundle: " + objection;
     }
     if (objection != shown.server_objection) {
-        return judgement_of_role("as a client", objection) + "\n  " +
-               judgement_of_role("as a server", shown.server_objection);
+        return judgement_of_role("as a client", shown, objection) + "\n  " +
+               judgement_of_role("as a server", shown, shown.server_objection);
     }
     if (!objection.empty()) {
         return "Smilax would not accept it, as a client or as a server: " + objection;
     }
     if (shown.trust_bundle.empty()) {
-        return "Smilax would accept it, if it verifies: no trust bundle was given (--trust-bundle)";
+        return fmt::format("whether Smilax accepts it is unknown: {}", k_no_trust_bundle);
     }
     return "Smilax accepts it, as a client and as a server, verified against " + shown.trust_bundle;
 }
@@ -87,9 +96,8 @@ void print_text(const Shown& shown, std::ostream& output) {
     for (const auto& facts : shown.certificates) {
         print_certificate(facts, output);
     }
-    if (!shown.key_objection.empty()) {
-        output << "  the private key: " << shown.key_objection << '\n';
-    } else if (!shown.key.empty()) {
+    // What stands against the key is the judgement.
+    if (!shown.key.empty() && shown.key_objection.empty() && shown.failure.empty()) {
         output << "  the private key belongs to it: " << shown.key << '\n';
     }
     output << "  " << judgement(shown) << '\n';
@@ -110,29 +118,34 @@ json::object json_of(const tls::CertificateFacts& facts) {
     object["serial"] = facts.serial;
     object["key"] = facts.key;
     object["isCa"] = facts.is_ca;
-    object["notBefore"] = text_of(facts.not_before);
-    object["notAfter"] = text_of(facts.not_after);
+    object["notBefore"] = timestamp(facts.not_before);
+    object["notAfter"] = timestamp(facts.not_after);
     object["secondsLeft"] = left.count();
     return object;
 }
 
-json::object judgement_json(const std::string& failure, const std::string& objection) {
-    const std::string& why = failure.empty() ? objection : failure;
+json::value json_of(Verdict verdict) {
+    return verdict == Verdict::unknown ? json::value(nullptr)
+                                       : json::value(verdict == Verdict::accepted);
+}
+
+json::object judgement_json(const Shown& shown, const std::string& objection) {
+    const std::string& why = shown.failure.empty() ? objection : shown.failure;
     json::object object;
-    object["accepted"] = why.empty();
+    object["accepted"] = json_of(shown.verdict_on(objection));
     object["objection"] = text_or_null(why);
     return object;
 }
 
 /// The first thing that stands against the file, whatever it is.
-const std::string& first_objection(const Shown& shown) {
+std::string first_objection(const Shown& shown) {
     for (const std::string* objection :
-         {&shown.failure, &shown.key_objection, &shown.client_objection}) {
+         {&shown.failure, &shown.client_objection, &shown.server_objection}) {
         if (!objection->empty()) {
             return *objection;
         }
     }
-    return shown.server_objection;
+    return shown.verdict() == Verdict::unknown ? k_no_trust_bundle : "";
 }
 
 json::object json_of(const Shown& shown) {
@@ -147,21 +160,26 @@ json::object json_of(const Shown& shown) {
     object["trustBundle"] = text_or_null(shown.trust_bundle);
     object["key"] = text_or_null(shown.key);
     object["keyObjection"] = text_or_null(shown.key_objection);
-    object["accepted"] = shown.is_accepted();
+    object["accepted"] = json_of(shown.verdict());
     object["objection"] = text_or_null(first_objection(shown));
-    object["asClient"] = judgement_json(shown.failure, shown.client_objection);
-    object["asServer"] = judgement_json(shown.failure, shown.server_objection);
+    object["asClient"] = judgement_json(shown, shown.client_objection);
+    object["asServer"] = judgement_json(shown, shown.server_objection);
     return object;
 }
 
 }  // namespace
 
 int run_identity_show(const IdentityShowOptions& options, const IdentityStreams& streams) {
+    if (!options.trust_domain.empty()) {
+        if (const auto checked = check_trust_domain(options.trust_domain); !checked) {
+            return complain(streams, "--trust-domain " + checked.error(), k_usage);
+        }
+    }
     json::array files;
     bool are_accepted = true;
     for (const std::string& argument : options.files) {
         for (const Shown& shown : examine(argument, options)) {
-            are_accepted = are_accepted && shown.is_accepted();
+            are_accepted = are_accepted && shown.verdict() == Verdict::accepted;
             if (options.as_json) {
                 files.push_back(json_of(shown));
             } else {

@@ -4,6 +4,7 @@
 #include "proxy/command/text_file.hpp"
 #include "tls/describe.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
 
@@ -73,6 +74,21 @@ policy::Result<tls::KeyKind> parse_key_type(std::string_view text) {
     );
 }
 
+std::string timestamp(std::chrono::system_clock::time_point time) {
+    return fmt::format(
+        "{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time))
+    );
+}
+
+policy::Result<void> check_trust_domain(const std::string& trust_domain) {
+    const policy::Identity example{trust_domain, "default", "default"};
+    const auto parsed = policy::parse_identity(example.uri());
+    return parsed ? policy::Result<void>()
+                  : policy::failed<void>(
+                        fmt::format("{} is no trust domain: {}", trust_domain, parsed.error())
+                    );
+}
+
 policy::Result<policy::Identity> parse_workload(
     const std::string& name, const std::string& trust_domain
 ) {
@@ -111,11 +127,8 @@ policy::Result<Federated> read_federated(const std::string& argument) {
     if (federated.trust_domain.empty()) {
         return refuse("the certificate names no trust domain: write TRUST-DOMAIN=FILE");
     }
-    const policy::Identity example{federated.trust_domain, "default", "default"};
-    if (const auto parsed = policy::parse_identity(example.uri()); !parsed) {
-        return refuse(
-            fmt::format("{} is no trust domain: {}", federated.trust_domain, parsed.error())
-        );
+    if (const auto checked = check_trust_domain(federated.trust_domain); !checked) {
+        return refuse(checked.error());
     }
     for (const auto& root : *roots) {
         if (X509_check_ca(root.get()) != 1) {

@@ -21,6 +21,12 @@ namespace proxy::command {
 /// ec-p256, ec-p384, rsa-2048 or ed25519.
 [[nodiscard]] policy::Result<tls::KeyKind> parse_key_type(std::string_view text);
 
+/// "2026-01-31T12:00:00Z".
+[[nodiscard]] std::string timestamp(std::chrono::system_clock::time_point time);
+
+/// Whether an identity can be of it. The error begins with its name.
+[[nodiscard]] policy::Result<void> check_trust_domain(const std::string& trust_domain);
+
 /// NS/SA in `trust_domain`, or a whole URI.
 [[nodiscard]] policy::Result<policy::Identity> parse_workload(
     const std::string& name, const std::string& trust_domain

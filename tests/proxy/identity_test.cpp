@@ -333,7 +333,10 @@ TEST_F(IdentityCommand, ShowTakesCredentialBundlesDirectoriesAndDer) {
     EXPECT_THAT(output_.str(), HasSubstr("certificate 1 cannot be read as DER"));
     fs::create_directory(path("empty"));
     EXPECT_EQ(show(path("empty")), 1);
-    EXPECT_THAT(output_.str(), HasSubstr("no certificate in " + path("empty")));
+    EXPECT_THAT(
+        output_.str(),
+        AllOf(HasSubstr("no certificate in " + path("empty")), Not(HasSubstr("identity.")))
+    );
 }
 
 TEST_F(IdentityCommand, ShowHoldsTheKeyAgainstTheCertificate) {
@@ -349,8 +352,83 @@ TEST_F(IdentityCommand, ShowHoldsTheKeyAgainstTheCertificate) {
     EXPECT_EQ(show(options), 1);
     const auto file = boost::json::parse(output_.str()).at("files").at(0);
     EXPECT_EQ(file.at("accepted"), false);
-    EXPECT_EQ(file.at("asClient").at("accepted"), true);
+    EXPECT_EQ(file.at("asClient").at("accepted"), false);
+    EXPECT_EQ(file.at("asServer").at("objection"), file.at("keyObjection"));
     EXPECT_THAT(std::string(file.at("keyObjection").as_string()), HasSubstr("does not belong"));
+}
+
+TEST_F(IdentityCommand, ShowAcceptsNobodyWithoutTheKey) {
+    ASSERT_EQ(init(), 0);
+    ASSERT_EQ(issue("shop/web"), 0);
+    ASSERT_EQ(issue("shop/api", "24h", "api"), 0);
+    const std::string encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    for (const std::string& key : {text_of(path("api/tls.key")), encrypted, std::string("none")}) {
+        std::ofstream(path("web/tls.key")) << key;
+        EXPECT_EQ(show(path("web/tls.crt")), 1);
+        EXPECT_THAT(
+            output_.str(),
+            AllOf(
+                HasSubstr(
+                    "Smilax would not accept it, as a client or as a server: " +
+                    path("web/tls.key") + ": "
+                ),
+                Not(HasSubstr("Smilax accepts it"))
+            )
+        );
+    }
+}
+
+TEST_F(IdentityCommand, ShowDoesNotKnowWithoutATrustBundle) {
+    ASSERT_EQ(init(), 0);
+    ASSERT_EQ(issue("shop/web"), 0);
+    fs::remove(path("web/ca.crt"));
+    for (const char* name : {"web", "web/tls.crt"}) {
+        EXPECT_EQ(show(path(name)), 1);
+        EXPECT_THAT(
+            output_.str(),
+            AllOf(HasSubstr("is unknown: there is no trust bundle"), HasSubstr("--trust-bundle"))
+        );
+        IdentityShowOptions options;
+        options.files = {path(name)};
+        options.as_json = true;
+        EXPECT_EQ(show(options), 1);
+        const auto file = boost::json::parse(output_.str()).at("files").at(0);
+        EXPECT_TRUE(file.at("accepted").is_null());
+        EXPECT_TRUE(file.at("asClient").at("accepted").is_null());
+        EXPECT_TRUE(file.at("trustBundle").is_null());
+        options.trust_bundle = path("ca/ca.crt");
+        EXPECT_EQ(show(options), 0) << output_.str();
+    }
+}
+
+TEST_F(IdentityCommand, ShowSaysWhatIsThereByHalf) {
+    ASSERT_EQ(init(), 0);
+    ASSERT_EQ(issue("shop/web"), 0);
+    fs::remove(path("web/tls.key"));
+    EXPECT_EQ(show(path("web")), 1);
+    EXPECT_THAT(output_.str(), HasSubstr("tls.crt without tls.key"));
+}
+
+TEST_F(IdentityCommand, ShowTakesATrustBundleForNoPeer) {
+    ASSERT_EQ(init(), 0);
+    IdentityShowOptions options;
+    options.files = {path("ca")};
+    options.as_json = true;
+    EXPECT_EQ(show(options), 0);
+    const auto file = boost::json::parse(output_.str()).at("files").at(0);
+    EXPECT_EQ(file.at("accepted"), true);
+    EXPECT_TRUE(file.at("asClient").at("accepted").is_null());
+    EXPECT_TRUE(file.at("asServer").at("accepted").is_null());
+}
+
+TEST_F(IdentityCommand, ShowRefusesATrustDomainThatNobodyCanHave) {
+    ASSERT_EQ(init(), 0);
+    IdentityShowOptions options;
+    options.files = {path("ca/ca.crt")};
+    options.trust_domain = "Foo";
+    EXPECT_EQ(show(options), 2);
+    EXPECT_THAT(error_.str(), HasSubstr("--trust-domain Foo is no trust domain: "));
 }
 
 TEST_F(IdentityCommand, ShowSpeaksJson) {
