@@ -237,6 +237,12 @@ policy::Result<Issued> Authority::issue(
     return issued;
 }
 
+std::chrono::seconds lifetime_of(const X509* issued) {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+        not_after_of(issued) - not_before_of(issued) - k_backdate
+    );
+}
+
 KeyKind Authority::key_kind() const {
     return kind_of_key(roots_[signing_root_].get());
 }

@@ -91,4 +91,7 @@ class Authority {
     Owned<EVP_PKEY> signer_key_;
 };
 
+/// For how long `issue` was asked to make this certificate, unless its CA ended before.
+[[nodiscard]] std::chrono::seconds lifetime_of(const X509* issued);
+
 }  // namespace tls

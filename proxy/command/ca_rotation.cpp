@@ -59,7 +59,7 @@ policy::Result<std::string> joined(const std::string& first, const std::string& 
 }  // namespace
 
 policy::Result<void> reissue(
-    const RotatedDirectories& directories, std::chrono::seconds lifetime, KeyChoice kind
+    const RotatedDirectories& directories, LifetimeChoice lifetime, KeyChoice kind
 ) {
     const auto lock = CaLock::take(directories.authority);
     if (!lock) {
@@ -71,7 +71,7 @@ policy::Result<void> reissue(
     }
     std::vector<std::pair<std::string, IssuedBefore>> identities;
     for (const std::string& directory : directories.identities) {
-        auto before = read_issued(directory);
+        auto before = read_issued(directory, directories.authority);
         if (!before) {
             return before.error();
         }
@@ -79,8 +79,9 @@ policy::Result<void> reissue(
     }
     // Nothing is written until all of them are known to be good.
     for (const auto& [directory, before] : identities) {
-        const auto issued =
-            authority->issue(before.identity, lifetime, kind.value_or(before.key_kind));
+        const auto issued = authority->issue(
+            before.identity, lifetime.value_or(before.lifetime), kind.value_or(before.key_kind)
+        );
         if (!issued) {
             return directory + ": " + issued.error();
         }
@@ -105,13 +106,17 @@ bool CaRotation::was_begun() const {
     return roots && roots->size() > 1;
 }
 
+bool CaRotation::has_spare_key() const {
+    return exists(in_authority("intermediate.key")) && exists(in_authority("ca.key"));
+}
+
 policy::Result<void> CaRotation::trust_new_root() {
     const auto lock = CaLock::take(directories_.authority);
     if (!lock) {
         return lock.error();
     }
     for (const std::string& directory : directories_.identities) {
-        if (const auto before = read_issued(directory); !before) {
+        if (const auto before = read_issued(directory, directories_.authority); !before) {
             return before.error();
         }
     }

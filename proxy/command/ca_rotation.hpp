@@ -20,21 +20,25 @@ struct RotatedDirectories {
 
 /// None: of the kind that is replaced.
 using KeyChoice = std::optional<tls::KeyKind>;
+/// None: as long as what is replaced.
+using LifetimeChoice = std::optional<std::chrono::seconds>;
 
 /// New leaves, and the present trust bundle, for all identities.
 [[nodiscard]] policy::Result<void> reissue(
-    const RotatedDirectories& directories, std::chrono::seconds lifetime, KeyChoice kind
+    const RotatedDirectories& directories, LifetimeChoice lifetime, KeyChoice kind
 );
 
 /// Each step leaves files that work, and a rotation that was interrupted goes on where it was:
 /// `next/` holds the new CA until it signs, and ca.crt both roots until the old one goes.
 class CaRotation {
  public:
-    CaRotation(RotatedDirectories directories, std::chrono::seconds lifetime, KeyChoice kind)
+    CaRotation(RotatedDirectories directories, LifetimeChoice lifetime, KeyChoice kind)
         : directories_(std::move(directories)), lifetime_(lifetime), kind_(kind) {}
 
     /// An earlier rotation was interrupted: the steps finish that one.
     [[nodiscard]] bool was_begun() const;
+    /// ca.key lies there although an intermediate signs.
+    [[nodiscard]] bool has_spare_key() const;
 
     /// The new root goes into every trust bundle. Let time pass before the next step, so that all
     /// sidecars have read it.
@@ -50,7 +54,7 @@ class CaRotation {
     [[nodiscard]] std::string in_authority(const char* name) const;
 
     RotatedDirectories directories_;
-    std::chrono::seconds lifetime_;
+    LifetimeChoice lifetime_;
     KeyChoice kind_;
 };
 

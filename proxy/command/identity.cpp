@@ -59,6 +59,9 @@ void add_issue(CLI::App& identity, CommandResult& result) {
         "The ca.crt of another trust domain, [DOMAIN=]FILE: copied to ca-DOMAIN.crt for "
         "identity.trustBundles; may be repeated"
     );
+    command->add_flag(
+        "--force", options->may_replace, "Replace a certificate that names somebody else"
+    );
     command->footer(
         "Exits 0 when issued, 1 when not, 2 on wrong usage.\n\n"
         "Examples:\n"
@@ -81,8 +84,9 @@ void add_rotate(CLI::App& identity, CommandResult& result) {
     auto options = std::make_shared<IdentityRotateOptions>();  // owner: the callback below
     command->add_option("DIR", options->identities, "Directories that `issue` made")->required();
     command->add_option("--dir", options->directory, "Where the CA is")->capture_default_str();
-    command->add_option("--lifetime", options->lifetime, "How long they are valid")
-        ->capture_default_str();
+    command->add_option(
+        "--lifetime", options->lifetime, "How long they are valid; default: as long as before"
+    );
     command->add_option(
         "--key-type", options->key_type, std::string(k_key_types) + "; default: as before"
     );

@@ -35,17 +35,18 @@ struct IdentityIssueOptions {
     std::string lifetime = "24h";  // 90s, 15m, 24h, 7d
     std::string key_type = "ec-p256";
     std::vector<std::string> federated;  // [DOMAIN=]FILE
+    bool may_replace = false;            // the certificate of somebody else
 };
 
 struct IdentityRotateOptions {
     std::vector<std::string> identities;  // directories that issue made
     std::string directory = ".";          // where the CA is
-    std::string lifetime = "24h";
-    std::string key_type;        // empty: as before
-    std::string every;           // empty: once
-    std::string total;           // --for; empty: until interrupted
-    bool rotates_ca = false;     // the root as well
-    std::string overlap = "5s";  // between the steps of that
+    std::string lifetime;                 // empty: as before
+    std::string key_type;                 // empty: as before
+    std::string every;                    // empty: once
+    std::string total;                    // --for; empty: until interrupted
+    bool rotates_ca = false;              // the root as well
+    std::string overlap = "5s";           // between the steps of that
 };
 
 struct IdentityShowOptions {

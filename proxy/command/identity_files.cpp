@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -80,6 +81,36 @@ bool exists(const std::string& path) {
     return fs::exists(path, ignored);
 }
 
+std::string way_to_ca(const std::string& directory) {
+    return fmt::format(
+        "; make a CA with `smilax identity init --dir {}`, or name where it is with --dir",
+        directory
+    );
+}
+
+std::string way_to_sign(const std::string& directory) {
+    return fmt::format(
+        "; the CA in {} cannot sign without it: put it back where this command can read it, or "
+        "name another CA with --dir",
+        directory
+    );
+}
+
+/// How long the next certificate in the place of this one is to be valid. One that ends with its CA
+/// was cut short, and nobody knows what it was meant to be.
+std::chrono::seconds lifetime_after(
+    const tls::Certificates& chain, const tls::Certificates& roots
+) {
+    const X509* leaf = chain.front().get();
+    const auto is_its_end = [leaf](const auto& signer) {
+        return tls::not_after_of(signer.get()) == tls::not_after_of(leaf);
+    };
+    const bool is_cut = std::any_of(chain.begin() + 1, chain.end(), is_its_end) ||
+                        std::any_of(roots.begin(), roots.end(), is_its_end);
+    const auto lifetime = tls::lifetime_of(leaf);
+    return is_cut || lifetime.count() <= 0 ? tls::k_issued_lifetime : lifetime;
+}
+
 }  // namespace
 
 std::string path_in(const std::string& directory, const std::string& name) {
@@ -118,10 +149,7 @@ policy::Result<CaLock> CaLock::take(const std::string& directory) {
         const int error = errno;
         ::close(opened);
         return policy::failed<CaLock>(fmt::format(
-            "{}: {}; make a CA with `smilax identity init --dir {}`",
-            directory,
-            std::strerror(error),
-            directory
+            "{}: {}{}", directory, std::strerror(error), error == ENOENT ? way_to_ca(directory) : ""
         ));
     }
     return CaLock(opened);
@@ -157,9 +185,11 @@ policy::Result<tls::Authority> read_authority(const std::string& directory) {
         }
         auto text = read_pem(part.path);
         if (!text) {
-            return policy::failed<tls::Authority>(fmt::format(
-                "{}; make a CA with `smilax identity init --dir {}`", text.error(), directory
-            ));
+            const bool has_ca =
+                exists(pem.root_certificate_name) || exists(pem.root_key_name) || has_intermediate;
+            return policy::failed<tls::Authority>(
+                text.error() + (has_ca ? way_to_sign(directory) : way_to_ca(directory))
+            );
         }
         part.text = std::move(*text);
     }
@@ -192,16 +222,26 @@ std::vector<OutputFile> files_of_identity(
     };
 }
 
-policy::Result<IssuedBefore> read_issued(const std::string& directory) {
+std::string may_put_away(const std::string& directory) {
+    return fmt::format(
+        "The intermediate signs: {} may be put away now, out of this directory.",
+        path_in(directory, "ca.key")
+    );
+}
+
+policy::Result<IssuedBefore> read_issued(
+    const std::string& directory, const std::string& authority
+) {
     using Failed = IssuedBefore;
     const std::string path = path_in(directory, "tls.crt");
     const auto text = read_pem(path);
     if (!text) {
-        return policy::failed<Failed>(fmt::format(
-            "{}; issue one with `smilax identity issue NAMESPACE/SERVICE-ACCOUNT --out {}`",
-            text.error(),
+        const std::string way_out = fmt::format(
+            "; issue one with `smilax identity issue NAMESPACE/SERVICE-ACCOUNT --dir {} --out {}`",
+            authority,
             directory
-        ));
+        );
+        return policy::failed<Failed>(text.error() + (exists(path) ? "" : way_out));
     }
     const auto chain = tls::parse_certificates(*text, path);
     if (!chain) {
@@ -217,7 +257,15 @@ policy::Result<IssuedBefore> read_issued(const std::string& directory) {
     if (!identity) {
         return policy::failed<Failed>(fmt::format("{}: {}", path, identity.error()));
     }
-    return IssuedBefore{std::move(*identity), tls::kind_of_key(chain->front().get())};
+    const std::string bundle_path = path_in(directory, "ca.crt");
+    const auto bundle = read_pem(bundle_path);
+    auto roots = tls::parse_certificates(bundle ? *bundle : "", bundle_path);
+    const tls::Certificates known = roots ? std::move(*roots) : tls::Certificates();
+    IssuedBefore before;
+    before.identity = std::move(*identity);
+    before.key_kind = tls::kind_of_key(chain->front().get());
+    before.lifetime = lifetime_after(*chain, known);
+    return before;
 }
 
 }  // namespace proxy::command

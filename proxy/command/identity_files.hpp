@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -63,11 +64,18 @@ class CaLock {
     const std::string& directory, const tls::Issued& issued, const tls::Authority& authority
 );
 
-/// Whom the certificate in an identity's directory names, and by which key.
+/// The sentence on a CA's ca.key where an intermediate signs.
+[[nodiscard]] std::string may_put_away(const std::string& directory);
+
+/// Whom the certificate in an identity's directory names, by which key, and for how long.
 struct IssuedBefore {
     policy::Identity identity;
     tls::KeyKind key_kind = tls::KeyKind::ec_p256;
+    std::chrono::seconds lifetime{};
 };
-[[nodiscard]] policy::Result<IssuedBefore> read_issued(const std::string& directory);
+/// `authority` is the CA's directory, for the way out when there is no certificate.
+[[nodiscard]] policy::Result<IssuedBefore> read_issued(
+    const std::string& directory, const std::string& authority
+);
 
 }  // namespace proxy::command

@@ -2,6 +2,8 @@
 #include "proxy/command/identity.hpp"
 #include "proxy/command/identity_files.hpp"
 #include "proxy/command/identity_values.hpp"
+#include "tls/peer.hpp"
+#include "tls/pem.hpp"
 
 #include <fmt/format.h>
 
@@ -37,9 +39,9 @@ std::string made_sentence(
     if (options.has_intermediate) {
         const std::string key = path_in(options.directory, "intermediate.key");
         sentence += fmt::format(
-            "The intermediate signs: {} may be put away now, out of this directory.\n"
+            "{}\n"
             "For development only: whoever has {} or {} can be anybody in this trust domain.\n",
-            root_key,
+            may_put_away(options.directory),
             key,
             root_key
         );
@@ -113,6 +115,55 @@ policy::Result<FederatedFiles> read_all_federated(
     return result;
 }
 
+/// Whoever finds another's certificate under its name would be somebody else unawares.
+policy::Result<void> may_take_place(
+    const policy::Identity& identity, const IdentityIssueOptions& options
+) {
+    const std::string path = path_in(options.output, "tls.crt");
+    std::error_code ignored;
+    if (options.may_replace || !fs::exists(fs::symlink_status(path, ignored))) {
+        return {};
+    }
+    const auto before = read_issued(options.output, options.directory);
+    if (before && before->identity == identity) {
+        return {};
+    }
+    return policy::failed<void>(
+        (before ? fmt::format("{}: is {}", path, before->identity.uri()) : before.error()) +
+        fmt::format(", not {}; --force replaces it, --out names another place", identity.uri())
+    );
+}
+
+void warn_of_names(const policy::Identity& identity, const IdentityStreams& streams) {
+    if (!is_dns_label(identity.name_space) || !is_dns_name(identity.service_account)) {
+        complain(
+            streams,
+            fmt::format(
+                "warning: {}/{}: no such names can be in Kubernetes, which takes lower case "
+                "letters, digits and '-' (RFC 1123)",
+                identity.name_space,
+                identity.service_account
+            ),
+            0
+        );
+    }
+}
+
+/// "for 24h, until 2026-01-31T12:00:00Z".
+std::string validity(
+    const tls::Issued& issued, std::chrono::seconds lifetime, const std::string& asked
+) {
+    const auto chain = tls::parse_certificates(issued.certificate, "tls.crt");
+    if (!chain) {
+        return "for " + asked;  // it was made a moment ago: never
+    }
+    const X509* leaf = chain->front().get();
+    const std::string end = timestamp(tls::not_after_of(leaf));
+    return tls::lifetime_of(leaf) < lifetime
+               ? fmt::format("until {}, where its CA ends, before {} are over", end, asked)
+               : fmt::format("for {}, until {}", asked, end);
+}
+
 }  // namespace
 
 int run_identity_init(const IdentityInitOptions& options, const IdentityStreams& streams) {
@@ -157,6 +208,11 @@ int run_identity_issue(const IdentityIssueOptions& options, const IdentityStream
     if (!lifetime || !kind) {
         return complain(streams, !lifetime ? lifetime.error() : kind.error(), k_usage);
     }
+    for (const std::string& argument : options.federated) {
+        if (const auto checked = check_federated(argument); !checked) {
+            return complain(streams, checked.error(), k_usage);
+        }
+    }
     const auto lock = CaLock::take(options.directory);
     if (!lock) {
         return complain(streams, lock.error(), k_failed);
@@ -171,11 +227,14 @@ int run_identity_issue(const IdentityIssueOptions& options, const IdentityStream
     }
     const auto federated = read_all_federated(options, authority->trust_domain());
     if (!federated) {
-        return complain(streams, federated.error(), k_usage);
+        return complain(streams, federated.error(), k_failed);
     }
     const auto issued = authority->issue(*identity, *lifetime, *kind);
     if (!issued) {
         return complain(streams, issued.error(), k_failed);
+    }
+    if (const auto may = may_take_place(*identity, options); !may) {
+        return complain(streams, may.error(), k_failed);
     }
     auto files = files_of_identity(options.output, *issued, *authority);
     files.insert(files.end(), federated->files.begin(), federated->files.end());
@@ -186,8 +245,12 @@ int run_identity_issue(const IdentityIssueOptions& options, const IdentityStream
     for (const OutputFile& file : files) {
         names += (names.empty() ? "" : ", ") + file.path;
     }
+    warn_of_names(*identity, streams);
     streams.output << fmt::format(
-                          "issued {} for {}: {}\n", identity->uri(), options.lifetime, names
+                          "issued {} {}: {}\n",
+                          identity->uri(),
+                          validity(*issued, *lifetime, options.lifetime),
+                          names
                       )
                    << federated->hint;
     return 0;

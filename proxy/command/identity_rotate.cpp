@@ -1,6 +1,7 @@
 // `smilax identity rotate`.
 #include "proxy/command/ca_rotation.hpp"
 #include "proxy/command/identity.hpp"
+#include "proxy/command/identity_files.hpp"
 #include "proxy/command/identity_values.hpp"
 
 #include <fmt/chrono.h>
@@ -23,7 +24,7 @@ using std::chrono::seconds;
 /// What the options say, as values.
 struct Plan {
     RotatedDirectories directories;
-    seconds lifetime{};
+    LifetimeChoice lifetime;
     KeyChoice kind;
     seconds every{};  // zero: once
     long rounds = 0;  // zero: until interrupted
@@ -38,9 +39,10 @@ policy::Result<Plan> make_plan(const IdentityRotateOptions& options) {
         const std::string& text;
         seconds& value;
     };
+    seconds lifetime{};
     seconds total{};
     for (const Duration& duration :
-         {Duration{"--lifetime", options.lifetime, plan.lifetime},
+         {Duration{"--lifetime", options.lifetime, lifetime},
           Duration{"--every", options.every, plan.every},
           Duration{"--for", options.total, total},
           Duration{"--overlap", options.overlap, plan.overlap}}) {
@@ -52,6 +54,9 @@ policy::Result<Plan> make_plan(const IdentityRotateOptions& options) {
             return policy::failed<Plan>(parsed.error());
         }
         duration.value = *parsed;
+    }
+    if (!options.lifetime.empty()) {
+        plan.lifetime = lifetime;
     }
     if (!options.key_type.empty()) {
         const auto kind = parse_key_type(options.key_type);
@@ -124,6 +129,9 @@ class Round {
             return policy::failed<Outcome>(done.error());
         }
         say("3/3 the old root is gone from every trust bundle");
+        if (rotation.has_spare_key()) {
+            streams_.output << may_put_away(plan_.directories.authority) << std::endl;
+        }
         return Outcome::done;
     }
 

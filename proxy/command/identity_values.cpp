@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <system_error>
@@ -104,6 +105,40 @@ policy::Result<policy::Identity> parse_workload(
     identity.name_space = name.substr(0, slash);
     identity.service_account = name.substr(slash + 1);
     return policy::parse_identity(identity.uri());
+}
+
+bool is_dns_label(std::string_view text) {
+    const auto is_label_char = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    return !text.empty() && text.size() <= 63 &&
+           std::all_of(text.begin(), text.end(), is_label_char) && text.front() != '-' &&
+           text.back() != '-';
+}
+
+bool is_dns_name(std::string_view text) {
+    if (text.size() > 253) {
+        return false;
+    }
+    std::string_view rest = text;
+    std::size_t dot = rest.find('.');
+    for (; dot != std::string_view::npos; dot = rest.find('.')) {
+        if (!is_dns_label(rest.substr(0, dot))) {
+            return false;
+        }
+        rest = rest.substr(dot + 1);
+    }
+    return is_dns_label(rest);
+}
+
+policy::Result<void> check_federated(const std::string& argument) {
+    const std::size_t equals = argument.find('=');
+    const auto checked = equals == std::string::npos
+                             ? policy::Result<void>()
+                             : check_trust_domain(argument.substr(0, equals));
+    return checked
+               ? checked
+               : policy::failed<void>(fmt::format("--federate {}: {}", argument, checked.error()));
 }
 
 policy::Result<Federated> read_federated(const std::string& argument) {

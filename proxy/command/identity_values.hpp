@@ -32,6 +32,10 @@ namespace proxy::command {
     const std::string& name, const std::string& trust_domain
 );
 
+/// RFC 1123, lower case: "web", and "web.shop.svc". No wildcard, no IP address.
+[[nodiscard]] bool is_dns_label(std::string_view text);
+[[nodiscard]] bool is_dns_name(std::string_view text);
+
 /// The trust bundle of another trust domain.
 struct Federated {
     std::string trust_domain;
@@ -40,6 +44,8 @@ struct Federated {
 
 /// DOMAIN=FILE, or FILE alone where its roots name their trust domain. Reads the file: CA
 /// certificates only.
+/// `check_federated` looks at the argument alone, which is a question of usage.
+[[nodiscard]] policy::Result<void> check_federated(const std::string& argument);
 [[nodiscard]] policy::Result<Federated> read_federated(const std::string& argument);
 
 }  // namespace proxy::command

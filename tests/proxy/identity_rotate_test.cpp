@@ -1,4 +1,5 @@
 #include "proxy/command/identity.hpp"
+#include "tls/authority.hpp"
 #include "tls/certificate_maker.hpp"
 #include "tls/identity_source.hpp"
 #include "tls/pem.hpp"
@@ -176,6 +177,9 @@ TEST_F(IdentityRotate, ReplacesTheRootWithOverlap) {
         EXPECT_EQ(text_of("ca/intermediate.crt") != intermediate, has_intermediate);
         EXPECT_FALSE(fs::exists(path("ca/next")));
         EXPECT_FALSE(fs::exists(path("ca/next.new")));
+        const bool says_so =
+            output_.str().find(path("ca/ca.key") + " may be put away") != std::string::npos;
+        EXPECT_EQ(says_so, has_intermediate);
         options_.rotates_ca = false;
         EXPECT_EQ(rotate(), 0) << error_.str();
     }
@@ -254,6 +258,44 @@ TEST_F(IdentityRotate, KeepsTheKindOfKeyUnlessItIsTold) {
     EXPECT_EQ(kind("api/tls.crt"), tls::KeyKind::ed25519);
 }
 
+TEST_F(IdentityRotate, KeepsTheLifetimeUnlessItIsTold) {
+    make_mesh();
+    const auto lifetime = [this] {
+        return tls::lifetime_of(
+            tls::parse_certificates(text_of("web/tls.crt"), "web")->front().get()
+        );
+    };
+    options_.lifetime = "15m";
+    ASSERT_EQ(rotate(), 0) << error_.str();
+    options_.lifetime.clear();
+    for (const bool rotates_ca : {false, true}) {
+        options_.rotates_ca = rotates_ca;
+        ASSERT_EQ(rotate(), 0) << error_.str();
+        EXPECT_EQ(lifetime(), std::chrono::minutes(15));
+    }
+}
+
+TEST_F(IdentityRotate, ForgetsALifetimeThatTheCaCutShort) {
+    IdentityInitOptions ca;
+    ca.directory = path("ca");
+    ca.lifetime = "1h";
+    ASSERT_EQ(run_identity_init(ca, streams()), 0);
+    IdentityIssueOptions web;
+    web.name = "shop/web";
+    web.directory = path("ca");
+    web.output = path("web");
+    ASSERT_EQ(run_identity_issue(web, streams()), 0);
+    web.name = "shop/api";
+    web.output = path("api");
+    ASSERT_EQ(run_identity_issue(web, streams()), 0);
+    options_.rotates_ca = true;
+    ASSERT_EQ(rotate(), 0) << error_.str();
+    EXPECT_EQ(
+        tls::lifetime_of(tls::parse_certificates(text_of("web/tls.crt"), "web")->front().get()),
+        std::chrono::hours(24)
+    );
+}
+
 TEST_F(IdentityRotate, ChangesNothingWhenOneDirectoryIsWrong) {
     make_mesh();
     const std::string web = text_of("web/tls.crt");
@@ -265,7 +307,10 @@ TEST_F(IdentityRotate, ChangesNothingWhenOneDirectoryIsWrong) {
             error_.str(),
             AllOf(
                 HasSubstr("nobody/tls.crt: No such file"),
-                HasSubstr("smilax identity issue NAMESPACE/SERVICE-ACCOUNT --out " + path("nobody"))
+                HasSubstr(
+                    "smilax identity issue NAMESPACE/SERVICE-ACCOUNT --dir " + path("ca") +
+                    " --out " + path("nobody")
+                )
             )
         );
         EXPECT_EQ(text_of("web/tls.crt"), web);

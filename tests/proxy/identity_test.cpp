@@ -145,6 +145,67 @@ TEST_F(IdentityCommand, IssueSaysWhereTheCaShouldBe) {
     );
 }
 
+TEST_F(IdentityCommand, IssueSaysWhatIsWrongWithTheCaThatIsThere) {
+    fs::create_directory(path("ca"));
+    EXPECT_EQ(issue("shop/web"), 1);
+    EXPECT_THAT(
+        error_.str(),
+        AllOf(
+            HasSubstr("ca.crt: No such file"),
+            HasSubstr("identity init --dir " + path("ca") + "`, or name where it is with --dir")
+        )
+    );
+    ASSERT_EQ(init(), 0);
+    fs::remove(path("ca/ca.key"));
+    EXPECT_EQ(issue("shop/web"), 1);
+    EXPECT_THAT(
+        error_.str(),
+        AllOf(
+            HasSubstr("ca.key: No such file"),
+            HasSubstr("cannot sign without it"),
+            Not(HasSubstr("identity init"))
+        )
+    );
+    fs::create_directory(path("ca/ca.key"));
+    EXPECT_EQ(issue("shop/web"), 1);
+    EXPECT_THAT(
+        error_.str(), AllOf(HasSubstr("ca.key: is a directory"), Not(HasSubstr("identity init")))
+    );
+}
+
+TEST_F(IdentityCommand, IssueReplacesSomebodyElseOnlyWhenForced) {
+    ASSERT_EQ(init(), 0);
+    ASSERT_EQ(issue("shop/web"), 0);
+    const std::string web = text_of(path("web/tls.crt"));
+    EXPECT_EQ(issue("shop/other"), 1);
+    EXPECT_THAT(
+        error_.str(),
+        AllOf(
+            HasSubstr("web/tls.crt: is spiffe://cluster.local/ns/shop/sa/web, not spiffe://"),
+            HasSubstr("--force replaces it")
+        )
+    );
+    EXPECT_EQ(text_of(path("web/tls.crt")), web);
+    EXPECT_EQ(issue("shop/web"), 0) << error_.str();
+    IdentityIssueOptions other = web_options();
+    other.name = "shop/other";
+    other.may_replace = true;
+    EXPECT_EQ(issue(other), 0) << error_.str();
+    std::ofstream(path("web/tls.crt")) << "mine";
+    EXPECT_EQ(issue(web_options()), 1);
+    EXPECT_EQ(text_of(path("web/tls.crt")), "mine");
+}
+
+TEST_F(IdentityCommand, IssueWarnsOfNamesThatKubernetesCannotHave) {
+    ASSERT_EQ(init(), 0);
+    ASSERT_EQ(issue("shop/web.v1"), 0);
+    EXPECT_EQ(error_.str(), "");
+    for (const char* name : {"Shop/web", "shop/Web", "shop.eu/web", "shop/-web"}) {
+        EXPECT_EQ(issue(name, "24h", name), 0) << error_.str();
+        EXPECT_THAT(error_.str(), HasSubstr("warning: " + std::string(name)));
+    }
+}
+
 TEST_F(IdentityCommand, IssueRefusesWrongUsage) {
     ASSERT_EQ(init(), 0);
     for (const char* name : {"web", "a/b/c", "/web", "shop/", "shop/we b", "spiffe://x"}) {
@@ -210,6 +271,10 @@ TEST_F(IdentityCommand, LeavesEndWithTheirCa) {
     ASSERT_EQ(issue("shop/web", "24h"), 0);
     EXPECT_EQ(show(path("web")), 0);
     EXPECT_THAT(output_.str(), AllOf(HasSubstr("0 h 59 min left"), Not(HasSubstr("23 h"))));
+    ASSERT_EQ(issue("shop/web", "24h"), 0);
+    EXPECT_THAT(output_.str(), HasSubstr("Z, where its CA ends, before 24h are over: "));
+    ASSERT_EQ(issue("shop/web", "10m"), 0);
+    EXPECT_THAT(output_.str(), HasSubstr("shop/sa/web for 10m, until 20"));
     options.may_replace = true;
     options.lifetime = "for ever";
     EXPECT_EQ(init(options), 2);
@@ -244,15 +309,19 @@ TEST_F(IdentityCommand, IssueRefusesBundlesThatAreNone) {
         {path("ca/ca.key"), "no PEM certificate"},
         {path("ca/ca.crt"), "cluster.local is this CA's own trust domain"},
         {"b.example=" + path("ca/ca.crt"), "it holds a root of the trust domain cluster.local"},
-        {"B.example=" + path("ca/ca.crt"), "trust domain"},
-        {"../x=" + path("ca/ca.crt"), "trust domain"},
         {"cluster.local=" + path("leaf/tls.crt"), "it holds a certificate that is no CA"},
     };
     for (const auto& [argument, why] : wrong) {
         IdentityIssueOptions web = web_options();
         web.federated = {argument};
-        EXPECT_EQ(issue(web), 2) << argument;
+        EXPECT_EQ(issue(web), 1) << argument;
         EXPECT_THAT(error_.str(), AllOf(HasSubstr("--federate " + argument), HasSubstr(why)));
+    }
+    for (const char* domain : {"B.example=", "../x=", "="}) {
+        IdentityIssueOptions web = web_options();
+        web.federated = {domain + path("ca/ca.crt")};
+        EXPECT_EQ(issue(web), 2) << domain;
+        EXPECT_THAT(error_.str(), HasSubstr("is no trust domain"));
     }
     EXPECT_FALSE(fs::exists(path("web")));
 }
