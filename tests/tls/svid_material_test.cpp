@@ -101,6 +101,15 @@ TEST_F(SvidMaterialTest, TheCertificateMustSayWhatTheAgentSays) {
     );
 }
 
+TEST_F(SvidMaterialTest, ALongIdentityIsOneAsWell) {
+    const policy::Identity self = identity(std::string(63, 'n'), std::string(124, 'a'));
+    ASSERT_EQ(self.uri().size(), 217U);
+    const std::string message = bytes(1, svid_of(authority_, self, self.uri()));
+    const SvidResponse response = value_of(read_svid_response(message));
+    const auto material = material_of(response, self, Naming(k_trust_domain), k_name);
+    EXPECT_EQ(value_of(material)->self, self);
+}
+
 TEST_F(SvidMaterialTest, KeyAndCertificateMustBelongTogether) {
     const Issued one = value_of(authority_.issue(k_web));
     const Issued two = value_of(authority_.issue(k_web));

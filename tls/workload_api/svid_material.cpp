@@ -160,7 +160,8 @@ policy::Result<std::shared_ptr<const Material>> material_of(
         return policy::failed<Failed>(chain.error());
     }
     // So that nobody is taken for someone else because two fields of one message differ.
-    if (chain->empty() || uris_of(chain->front().get()) != std::vector{shown(svid->spiffe_id)}) {
+    if (chain->empty() ||
+        uris_of(chain->front().get()) != std::vector{std::string(svid->spiffe_id)}) {
         return policy::failed<Failed>(
             credentials.certificate_name + ": the certificate itself " +
             (chain->empty() ? "is missing" : "names someone else")
