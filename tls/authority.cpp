@@ -209,7 +209,10 @@ policy::Result<Authority> Authority::make_intermediate(KeyKind kind, std::chrono
 }
 
 policy::Result<Issued> Authority::issue(
-    const policy::Identity& identity, std::chrono::seconds lifetime, KeyKind kind
+    const policy::Identity& identity,
+    std::chrono::seconds lifetime,
+    KeyKind kind,
+    std::vector<std::string> dns_names
 ) const {
     const auto parsed = policy::parse_identity(identity.uri());
     if (!parsed) {
@@ -221,8 +224,8 @@ policy::Result<Issued> Authority::issue(
         );
     }
     ERR_clear_error();
-    const CertificateRequest request =
-        request_for(identity.uri(), lifetime, signer_certificate_.get());
+    CertificateRequest request = request_for(identity.uri(), lifetime, signer_certificate_.get());
+    request.dns_names = std::move(dns_names);
     const Owned<EVP_PKEY> key = generate_key(kind);
     const Signer signer{signer_certificate_.get(), signer_key_.get()};
     const Owned<X509> certificate = key ? make_certificate(key.get(), request, &signer) : nullptr;

@@ -57,11 +57,13 @@ class Authority {
     ) const;
 
     /// A new key and an X.509-SVID for `identity`, which must be of our trust domain. It never
-    /// outlives what signs it. A negative lifetime makes one that is over already, for tests.
+    /// outlives what signs it. A negative lifetime makes one that is over already, for tests. The
+    /// DNS names stand beside the identity: peers of the mesh do not look at them.
     [[nodiscard]] policy::Result<Issued> issue(
         const policy::Identity& identity,
         std::chrono::seconds lifetime = k_issued_lifetime,
-        KeyKind kind = KeyKind::ec_p256
+        KeyKind kind = KeyKind::ec_p256,
+        std::vector<std::string> dns_names = {}
     ) const;
 
     [[nodiscard]] const std::string& trust_domain() const { return trust_domain_; }

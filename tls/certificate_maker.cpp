@@ -48,8 +48,8 @@ bool add_extension(X509* certificate, X509V3_CTX& context, int nid, const char* 
     return extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
-bool add_uri(X509* certificate, const CertificateRequest& request) {
-    const std::unique_ptr<GENERAL_NAMES, NamesDelete> names(GENERAL_NAMES_new());
+/// `type` is GEN_URI or GEN_DNS.
+bool add_name(GENERAL_NAMES* names, int type, const std::string& value) {
     GENERAL_NAME* name = GENERAL_NAME_new();
     ASN1_IA5STRING* text = ASN1_IA5STRING_new();
     if (names == nullptr || name == nullptr || text == nullptr) {
@@ -57,9 +57,20 @@ bool add_uri(X509* certificate, const CertificateRequest& request) {
         ASN1_IA5STRING_free(text);
         return false;
     }
-    ASN1_STRING_set(text, request.uri.data(), static_cast<int>(request.uri.size()));
-    GENERAL_NAME_set0_value(name, GEN_URI, text);
-    sk_GENERAL_NAME_push(names.get(), name);
+    ASN1_STRING_set(text, value.data(), static_cast<int>(value.size()));
+    GENERAL_NAME_set0_value(name, type, text);
+    return sk_GENERAL_NAME_push(names, name) > 0;
+}
+
+bool add_names(X509* certificate, const CertificateRequest& request) {
+    const std::unique_ptr<GENERAL_NAMES, NamesDelete> names(GENERAL_NAMES_new());
+    bool is_added = add_name(names.get(), GEN_URI, request.uri);
+    for (const std::string& dns_name : request.dns_names) {
+        is_added = is_added && add_name(names.get(), GEN_DNS, dns_name);
+    }
+    if (!is_added) {
+        return false;
+    }
     // The workload's subject is empty, so its SAN must be critical (RFC 5280 §4.2.1.6).
     const int is_critical = request.authority == IsAuthority::no ? 1 : 0;
     return X509_add1_ext_i2d(
@@ -73,7 +84,7 @@ bool add_extensions(X509* certificate, X509* issuer, const CertificateRequest& r
     const auto add = [&](int nid, const char* value) {
         return add_extension(certificate, context, nid, value);
     };
-    if (!add_uri(certificate, request) || !add(NID_subject_key_identifier, "hash") ||
+    if (!add_names(certificate, request) || !add(NID_subject_key_identifier, "hash") ||
         !add(NID_authority_key_identifier, "keyid")) {
         return false;
     }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace tls {
 
@@ -17,7 +18,8 @@ enum class IsAuthority : std::uint8_t { no, root, intermediate };
 /// What makes one certificate differ from another here.
 struct CertificateRequest {
     std::string uri;
-    std::string common_name;  // empty: no subject, as X.509-SVIDs of workloads have
+    std::vector<std::string> dns_names = {};  // beside it, for peers that know no other
+    std::string common_name;                  // empty: no subject, as X.509-SVIDs of workloads have
     std::string organization;
     IsAuthority authority = IsAuthority::no;
     std::chrono::system_clock::time_point not_before;

@@ -195,6 +195,16 @@ std::vector<std::string> uris_of(X509* certificate) {
     return uris;
 }
 
+std::vector<std::string> dns_names_of(X509* certificate) {
+    int critical = 0;
+    const Names names = names_of(certificate, critical);
+    if (names == nullptr) {
+        return {};
+    }
+    const auto texts = texts_among(names.get(), GEN_DNS);
+    return {texts.begin(), texts.end()};
+}
+
 std::chrono::system_clock::time_point not_before_of(const X509* certificate) {
     return time_of(X509_get0_notBefore(certificate));
 }

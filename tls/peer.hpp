@@ -28,6 +28,9 @@ enum class PeerRole : std::uint8_t { client, server };
 /// are written `\x1b`.
 [[nodiscard]] std::vector<std::string> uris_of(X509* certificate);
 
+/// Every DNS SAN, as it stands there.
+[[nodiscard]] std::vector<std::string> dns_names_of(X509* certificate);
+
 /// When a certificate's validity begins and ends. A time that cannot be read counts as the epoch:
 /// long over.
 [[nodiscard]] std::chrono::system_clock::time_point not_before_of(const X509* certificate);

@@ -80,7 +80,10 @@ policy::Result<void> reissue(
     // Nothing is written until all of them are known to be good.
     for (const auto& [directory, before] : identities) {
         const auto issued = authority->issue(
-            before.identity, lifetime.value_or(before.lifetime), kind.value_or(before.key_kind)
+            before.identity,
+            lifetime.value_or(before.lifetime),
+            kind.value_or(before.key_kind),
+            before.dns_names
         );
         if (!issued) {
             return directory + ": " + issued.error();

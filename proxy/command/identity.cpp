@@ -54,6 +54,12 @@ void add_issue(CLI::App& identity, CommandResult& result) {
         ->capture_default_str();
     command->add_option("--key-type", options->key_type, k_key_types)->capture_default_str();
     command->add_option(
+        "--dns",
+        options->dns_names,
+        "A DNS name beside the identity, for peers that can check no other (nginx, HAProxy, "
+        "Prometheus, curl); may be repeated"
+    );
+    command->add_option(
         "--federate",
         options->federated,
         "The ca.crt of another trust domain, [DOMAIN=]FILE: copied to ca-DOMAIN.crt for "
@@ -67,7 +73,8 @@ void add_issue(CLI::App& identity, CommandResult& result) {
         "Examples:\n"
         "  smilax identity issue default/web --dir ca --out web\n"
         "  smilax identity issue shop/cart --dir ca --out cart --lifetime 15m --key-type ec-p384\n"
-        "  smilax identity issue default/api --dir ca --out api --federate other-ca/ca.crt\n\n"
+        "  smilax identity issue default/api --dir ca --out api --federate other-ca/ca.crt\n"
+        "  smilax identity issue default/api --dir ca --out api --dns api.default.svc\n\n"
         "A CA is for one trust domain. For two meshes make two, each in its own directory, and\n"
         "--federate the one's ca.crt where clients from there are to be accepted."
     );

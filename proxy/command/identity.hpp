@@ -34,6 +34,7 @@ struct IdentityIssueOptions {
     std::string output = ".";      // where the files go
     std::string lifetime = "24h";  // 90s, 15m, 24h, 7d
     std::string key_type = "ec-p256";
+    std::vector<std::string> dns_names;  // beside the identity
     std::vector<std::string> federated;  // [DOMAIN=]FILE
     bool may_replace = false;            // the certificate of somebody else
 };

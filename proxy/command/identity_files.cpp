@@ -264,6 +264,7 @@ policy::Result<IssuedBefore> read_issued(
     IssuedBefore before;
     before.identity = std::move(*identity);
     before.key_kind = tls::kind_of_key(chain->front().get());
+    before.dns_names = tls::dns_names_of(chain->front().get());
     before.lifetime = lifetime_after(*chain, known);
     return before;
 }

@@ -72,6 +72,7 @@ struct IssuedBefore {
     policy::Identity identity;
     tls::KeyKind key_kind = tls::KeyKind::ec_p256;
     std::chrono::seconds lifetime{};
+    std::vector<std::string> dns_names = {};
 };
 /// `authority` is the CA's directory, for the way out when there is no certificate.
 [[nodiscard]] policy::Result<IssuedBefore> read_issued(

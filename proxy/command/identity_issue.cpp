@@ -208,6 +208,18 @@ int run_identity_issue(const IdentityIssueOptions& options, const IdentityStream
     if (!lifetime || !kind) {
         return complain(streams, !lifetime ? lifetime.error() : kind.error(), k_usage);
     }
+    for (const std::string& name : options.dns_names) {
+        if (!is_dns_name(name)) {
+            return complain(
+                streams,
+                fmt::format(
+                    "--dns: \"{}\" is no DNS name: labels of a-z, 0-9 and '-', with dots between",
+                    name
+                ),
+                k_usage
+            );
+        }
+    }
     for (const std::string& argument : options.federated) {
         if (const auto checked = check_federated(argument); !checked) {
             return complain(streams, checked.error(), k_usage);
@@ -229,7 +241,7 @@ int run_identity_issue(const IdentityIssueOptions& options, const IdentityStream
     if (!federated) {
         return complain(streams, federated.error(), k_failed);
     }
-    const auto issued = authority->issue(*identity, *lifetime, *kind);
+    const auto issued = authority->issue(*identity, *lifetime, *kind, options.dns_names);
     if (!issued) {
         return complain(streams, issued.error(), k_failed);
     }

@@ -258,6 +258,23 @@ TEST_F(IdentityRotate, KeepsTheKindOfKeyUnlessItIsTold) {
     EXPECT_EQ(kind("api/tls.crt"), tls::KeyKind::ed25519);
 }
 
+TEST_F(IdentityRotate, KeepsTheDnsNames) {
+    make_mesh();
+    IdentityIssueOptions issue;
+    issue.name = "shop/web";
+    issue.directory = path("ca");
+    issue.output = path("web");
+    issue.dns_names = {"web.shop.svc", "web"};
+    ASSERT_EQ(run_identity_issue(issue, IdentityStreams{output_, error_}), 0) << error_.str();
+    const std::string before = text_of("web/tls.crt");
+    ASSERT_EQ(rotate(), 0) << error_.str();
+    const std::string after = text_of("web/tls.crt");
+    EXPECT_NE(after, before);
+    EXPECT_EQ(
+        tls::dns_names_of(tls::parse_certificates(after, "web")->front().get()), issue.dns_names
+    );
+}
+
 TEST_F(IdentityRotate, KeepsTheLifetimeUnlessItIsTold) {
     make_mesh();
     const auto lifetime = [this] {

@@ -131,6 +131,20 @@ TEST_F(IdentityCommand, IssueMakesWhatTheProxyLoads) {
     EXPECT_THAT(source->take_warnings(), IsEmpty());
 }
 
+TEST_F(IdentityCommand, IssueAddsDnsNamesThatAMemberOfTheMeshDoesNotLookAt) {
+    ASSERT_EQ(init(), 0);
+    IdentityIssueOptions options = web_options();
+    options.dns_names = {"web.shop.svc", "web"};
+    ASSERT_EQ(issue(options), 0) << error_.str();
+    ASSERT_EQ(show(path("web/tls.crt")), 0) << output_.str();
+    EXPECT_THAT(output_.str(), AllOf(HasSubstr("DNS:web.shop.svc"), HasSubstr("DNS:web")));
+    for (const char* bad : {"", "Web", "*.shop", "web..svc", "-web", "web\n"}) {
+        options.dns_names = {bad};
+        EXPECT_EQ(issue(options), 2) << bad;
+        EXPECT_THAT(error_.str(), HasSubstr("is no DNS name"));
+    }
+}
+
 TEST_F(IdentityCommand, IssueTakesAWholeUri) {
     ASSERT_EQ(init(), 0);
     EXPECT_EQ(issue("spiffe://cluster.local/ns/shop/sa/api"), 0) << error_.str();
