@@ -96,9 +96,8 @@ constexpr FailureRow consequence_of(Reason reason) {
         case Reason::client_closed:
             return told(0, cancelled, "The client went away.");
         case Reason::peer_untrusted:
-            return told(0, unavailable, "The peer's certificate is no longer valid.");
         case Reason::tls_handshake_failed:
-            return told(0, unavailable, "The TLS handshake failed.");
+            return told(0, unavailable, "The peer did not prove who it is.");
         case Reason::loop_refused:
             return warned(508, internal, "The request came back to the proxy that sent it.");
         case Reason::overloaded:
