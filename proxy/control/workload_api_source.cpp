@@ -13,9 +13,16 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -31,8 +38,16 @@ using tls::workload_api::GrpcEnd;
 using Protocol = boost::asio::generic::stream_protocol;
 using StreamSocket = boost::asio::basic_stream_socket<Protocol, aio::Executor>;
 using Material = std::shared_ptr<const tls::Material>;
+using Steady = std::chrono::steady_clock;
+using Wall = std::chrono::system_clock;
 
 constexpr std::size_t k_block_bytes = 16 * 1024;
+/// Certificates go by the clock on the wall, which may be set while a timer runs.
+constexpr std::chrono::milliseconds k_look_at_wall{60'000};
+// An agent at an address may vanish with its host: asked after half a minute, given up after one.
+constexpr int k_keep_idle_seconds = 30;
+constexpr int k_keep_interval_seconds = 10;
+constexpr int k_keep_probes = 3;
 
 Protocol::endpoint to_asio(const tls::workload_api::Endpoint& endpoint) {
     if (const auto* unix_socket = std::get_if<tls::workload_api::UnixSocket>(&endpoint)) {
@@ -64,6 +79,19 @@ std::string advice_on(GrpcCode code) {
     return {};
 }
 
+/// The kernel asks a silent peer whether it is still there. For a Unix socket it is no option, and
+/// not needed: that one breaks with the agent.
+void keep_alive(StreamSocket& socket) {
+    const int descriptor = socket.native_handle();
+    const auto set = [descriptor](int level, int option, int value) {
+        ::setsockopt(descriptor, level, option, &value, sizeof value);
+    };
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, k_keep_idle_seconds);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, k_keep_interval_seconds);
+    set(IPPROTO_TCP, TCP_KEEPCNT, k_keep_probes);
+}
+
 std::string digest_of(std::string_view text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
@@ -78,20 +106,26 @@ struct State {
           problem(options.name + ": waiting for the agent's first answer"),
           socket(executor),
           limit_timer(executor),
+          patience_timer(executor),
           retry_timer(executor),
           back_off(options.retry_first, options.retry_most) {}
 
     static aio::Awaitable<void> run(std::shared_ptr<State> state);
-    static void limit(const std::shared_ptr<State>& state, std::chrono::milliseconds duration);
+    static void limit(const std::shared_ptr<State>& state, Steady::time_point end);
+    static void expect_more(const std::shared_ptr<State>& state);
     static aio::Awaitable<GrpcEnd> stream(std::shared_ptr<State> state);
     static aio::Awaitable<GrpcEnd> converse(std::shared_ptr<State> state);
 
-    void unlimit() {
-        ++limit_id;
-        is_limited = false;
+    void unlimit() { ++limit_id; }
+    void expect_nothing() {
+        ++patience_id;
+        patience_timer.cancel();
     }
     void close();
     void take(std::string message);
+    void judge_age(bool is_new);
+    [[nodiscard]] std::chrono::milliseconds patience();
+    [[nodiscard]] std::chrono::milliseconds next_back_off(GrpcCode code);
     [[nodiscard]] policy::Result<Material> material_of(std::string_view message);
     void tell(std::string new_problem);
     [[nodiscard]] GrpcEnd lost(const std::string& doing, const aio::Error& error) const;
@@ -104,8 +138,11 @@ struct State {
     StreamSocket socket;
     aio::Timer limit_timer;
     std::uint64_t limit_id = 0;  // a timer that has fired already cannot be cancelled
-    bool is_limited = false;
     bool has_expired = false;
+    Wall::time_point renewal_due;  // of `material`: when a newer one should be there
+    aio::Timer patience_timer;     // from a message to asking anew
+    std::uint64_t patience_id = 0;
+    bool begins_anew = false;
     aio::Timer retry_timer;
     tls::workload_api::BackOff back_off;
     std::minstd_rand dice{std::random_device{}()};
@@ -122,18 +159,19 @@ aio::Awaitable<void> State::run(std::shared_ptr<State> state) {
         }
         aio::Error ignored;
         state->socket.close(ignored);
+        if (state->begins_anew) {
+            continue;  // it has waited, and nothing is wrong yet
+        }
         state->tell(state->options.name + ": " + end.sentence + advice_on(end.code));
-        const double chance = std::uniform_real_distribution(0.0, 1.0)(state->dice);
-        state->retry_timer.expires_after(state->back_off.after(end.code, chance));
+        state->retry_timer.expires_after(state->next_back_off(end.code));
         co_await state->retry_timer.async_wait(aio::k_await);
     }
 }
 
-/// Closes the socket when `duration` is over, unless unlimit() comes first.
-void State::limit(const std::shared_ptr<State>& state, std::chrono::milliseconds duration) {
-    state->is_limited = true;
+/// Closes the socket at `end`, unless unlimit() or another limit comes first.
+void State::limit(const std::shared_ptr<State>& state, Steady::time_point end) {
     state->has_expired = false;
-    state->limit_timer.expires_after(duration);
+    state->limit_timer.expires_at(end);
     state->limit_timer.async_wait([state, id = ++state->limit_id](const aio::Error& error) {
         if (!error && id == state->limit_id) {
             state->has_expired = true;
@@ -141,6 +179,40 @@ void State::limit(const std::shared_ptr<State>& state, std::chrono::milliseconds
             state->socket.close(ignored);
         }
     });
+}
+
+std::chrono::milliseconds State::next_back_off(GrpcCode code) {
+    return back_off.after(code, std::uniform_real_distribution(0.0, 1.0)(dice));
+}
+
+/// How long to wait for the agent to say more before it is asked: a refused message may be good
+/// later (our clock was behind), and an agent that has gone without a word says nothing any more.
+std::chrono::milliseconds State::patience() {
+    if (!problem.empty()) {
+        return next_back_off(GrpcCode::unavailable);
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(renewal_due - Wall::now());
+    return std::clamp(left, std::chrono::milliseconds(0), k_look_at_wall);
+}
+
+/// Closes the socket when patience is over, unless expect_nothing() or another message comes first.
+void State::expect_more(const std::shared_ptr<State>& state) {
+    const bool is_refused = !state->problem.empty();
+    state->patience_timer.expires_after(state->patience());
+    state->patience_timer.async_wait(
+        [state, is_refused, id = ++state->patience_id](const aio::Error& error) {
+            if (error || id != state->patience_id) {
+                return;
+            }
+            if (!is_refused && Wall::now() < state->renewal_due) {
+                expect_more(state);
+                return;
+            }
+            state->begins_anew = true;
+            aio::Error ignored;
+            state->socket.close(ignored);
+        }
+    );
 }
 
 GrpcEnd State::lost(const std::string& doing, const aio::Error& error) const {
@@ -152,12 +224,14 @@ GrpcEnd State::lost(const std::string& doing, const aio::Error& error) const {
 
 aio::Awaitable<GrpcEnd> State::stream(std::shared_ptr<State> state) {
     const Protocol::endpoint endpoint = to_asio(state->options.endpoint);
+    state->begins_anew = false;
     aio::Error open_error;
     state->socket.open(endpoint.protocol(), open_error);
     if (open_error) {
         co_return state->lost("open a socket", open_error);
     }
-    limit(state, state->options.connect_max);
+    keep_alive(state->socket);
+    limit(state, Steady::now() + state->options.connect_max);
     auto [error] = co_await state->socket.async_connect(endpoint, aio::k_await);
     state->unlimit();
     if (error) {
@@ -165,6 +239,7 @@ aio::Awaitable<GrpcEnd> State::stream(std::shared_ptr<State> state) {
     }
     auto end = co_await converse(state);
     state->unlimit();
+    state->expect_nothing();
     co_return end;
 }
 
@@ -172,16 +247,25 @@ aio::Awaitable<GrpcEnd> State::stream(std::shared_ptr<State> state) {
 aio::Awaitable<GrpcEnd> State::converse(std::shared_ptr<State> state) {
     GrpcCall call(authority_of(state->options.endpoint));
     std::string block(k_block_bytes, '\0');
-    limit(state, state->options.answer_max);
-    bool has_answered = false;
+    // Of the first message, and of each that has begun.
+    std::optional<Steady::time_point> message_due = Steady::now() + state->options.answer_max;
     while (!state->is_closed) {
         const std::string output = call.take_output();
         if (call.end().has_value()) {
             co_return *call.end();
         }
+        // An agent that asks (PING) and does not read the answers would be waited for.
+        limit(state, message_due.value_or(Steady::now() + state->options.answer_max));
         const auto unsent = boost::asio::buffer(output);
-        // When it fails, reading tells why.
-        co_await boost::asio::async_write(state->socket, unsent, aio::k_await);
+        auto [write_error, sent] =
+            co_await boost::asio::async_write(state->socket, unsent, aio::k_await);
+        if (write_error && state->has_expired) {
+            co_return state->lost("write to it", write_error);
+        }
+        if (!message_due.has_value()) {
+            state->unlimit();
+        }
+        // When writing failed otherwise, reading tells why.
         const auto space = boost::asio::buffer(block);
         auto [error, size] = co_await state->socket.async_read_some(space, aio::k_await);
         if (error && error != boost::asio::error::eof) {
@@ -190,12 +274,12 @@ aio::Awaitable<GrpcEnd> State::converse(std::shared_ptr<State> state) {
         call.feed(std::string_view(block).substr(0, size));
         OPENSSL_cleanse(block.data(), size);
         if (auto message = call.take_message()) {
-            has_answered = true;
-            state->unlimit();
+            message_due.reset();
             state->take(std::move(*message));
+            expect_more(state);
         }
-        if (has_answered && call.is_amid_message() && !state->is_limited) {
-            limit(state, state->options.answer_max);
+        if (call.is_amid_message() && !message_due.has_value()) {
+            message_due = Steady::now() + state->options.answer_max;
         }
         if (error) {
             call.end_input();
@@ -212,11 +296,25 @@ void State::take(std::string message) {
     policy::Result<Material> made = is_known ? material : material_of(message);
     OPENSSL_cleanse(message.data(), message.size());
     if (made.has_value()) {
-        back_off.reset();
         material = *made;
         digest = std::move(new_digest);
+        judge_age(!is_known);
     }
     tell(made.has_value() ? std::string() : made.error());
+}
+
+/// A newer one is due when nine tenths of the time are over that this one had when it came: agents
+/// renew long before. When they have nothing newer by then they are asked again, ever more rarely.
+void State::judge_age(bool is_new) {
+    const Wall::time_point now = Wall::now();
+    if (is_new) {
+        renewal_due = now + (material->not_after - now) / 10 * 9;
+    }
+    if (renewal_due > now) {
+        back_off.reset();
+    } else {
+        renewal_due = now + next_back_off(GrpcCode::unavailable);
+    }
 }
 
 policy::Result<Material> State::material_of(std::string_view message) {
@@ -248,6 +346,7 @@ void State::close() {
     aio::Error ignored;
     socket.close(ignored);
     limit_timer.cancel();
+    expect_nothing();
     retry_timer.cancel();
 }
 

@@ -11,6 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -60,9 +62,19 @@ class Agent {
     }
 
     void will(Script script) { scripts_.push_back(std::move(script)); }
+    /// On every connection for which there is no script.
+    void will_always(Script script) { always_ = std::move(script); }
+    /// From now on, on the connection that is open.
+    void stop_reading() { connections_.back()->is_deaf = true; }
     /// On the connection that is open.
     void say(const std::string& bytes) {
         boost::asio::write(connections_.back()->socket, boost::asio::buffer(bytes));
+    }
+    /// As much of it as the other side takes now.
+    void try_to_say(const std::string& bytes) {
+        boost::system::error_code ignored;
+        connections_.back()->socket.non_blocking(true);
+        connections_.back()->socket.write_some(boost::asio::buffer(bytes), ignored);
     }
     void hang_up() { connections_.back()->socket.close(); }
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
@@ -75,6 +87,7 @@ class Agent {
         Script script;
         std::array<char, 4096> space{};
         std::string received;
+        bool is_deaf = false;
     };
 
     void accept() {
@@ -83,6 +96,7 @@ class Agent {
                 return;
             }
             connections_.push_back(std::make_shared<Connection>(std::move(socket)));
+            connections_.back()->script = always_;
             if (!scripts_.empty()) {
                 connections_.back()->script = std::move(scripts_.front());
                 scripts_.pop_front();
@@ -98,7 +112,7 @@ class Agent {
             boost::asio::buffer(connection->space),
             [connection](const auto& error, std::size_t size) {
                 connection->received.append(connection->space.data(), size);
-                if (!error) {
+                if (!error && !connection->is_deaf) {
                     read(connection);
                 }
             }
@@ -129,6 +143,7 @@ class Agent {
 
     stream_protocol::acceptor acceptor_;
     std::deque<Script> scripts_;
+    Script always_;
     std::vector<std::shared_ptr<Connection>> connections_;
 };
 
@@ -148,6 +163,23 @@ class WorkloadApiSourceTest : public ::testing::Test {
 
     std::string path() const { return (directory_ / "agent.sock").string(); }
     std::string good() const { return svid_bytes::response_of(authority_, k_web); }
+    /// A good answer but for the time.
+    std::string valid_from_to(long starts_in_seconds, long ends_in_seconds) const {
+        tls::testing::Recipe recipe;
+        recipe.starts_in_seconds = starts_in_seconds;
+        recipe.ends_in_seconds = ends_in_seconds;
+        const tls::testing::Baked signer = tls::testing::signer_of(authority_);
+        const tls::testing::Baked leaf = tls::testing::bake(recipe, &signer);
+        return protobuf_bytes::bytes(
+            1,
+            protobuf_bytes::svid(
+                k_web.uri(),
+                svid_bytes::der_of_pem(tls::pem_of(leaf.certificate.get())),
+                svid_bytes::der_of_key(tls::pem_of(leaf.key.get())),
+                svid_bytes::root_of(authority_)
+            )
+        );
+    }
 
     void start() {
         if (agent_ == nullptr) {
@@ -236,6 +268,7 @@ TEST_F(WorkloadApiSourceTest, TheSameAnswerAgainIsNoNewGeneration) {
 }
 
 TEST_F(WorkloadApiSourceTest, AWrongUpdateIsRefusedAndTheNextOneTaken) {
+    options_.retry_first = options_.retry_most = std::chrono::hours(1);
     word_after(answer(good()));
     for (const std::string& wrong :
          {std::string("\xff garbage"),
@@ -357,6 +390,77 @@ TEST_F(WorkloadApiSourceTest, AQuietStreamIsNotLeft) {
     EXPECT_EQ(word(), "loaded");
 }
 
+TEST_F(WorkloadApiSourceTest, AsksAnewWhenTheIdentityIsNearItsEnd) {
+    word_after(answer(valid_from_to(-300, 3)));
+    const auto first = value_of(source_->load());
+    const std::string next = good();
+    agent_->will({.bytes = answer(next)});
+    run_until([&] { return source_->load().has_value() && *source_->load() != first; });
+    EXPECT_GT(first->not_after, std::chrono::system_clock::now()) << "before it was over";
+    EXPECT_EQ(agent_->connections(), 2U);
+    EXPECT_EQ(changes_, 2) << "nothing was wrong meanwhile";
+}
+
+TEST_F(WorkloadApiSourceTest, AsksOnWhenTheAgentHasNothingNewerAtTheEnd) {
+    const std::string old = answer(valid_from_to(-300, 2));
+    word_after(old);
+    const auto first = value_of(source_->load());
+    agent_->will_always({.bytes = old});
+    run_until([this] { return agent_->connections() > 5; });
+    EXPECT_EQ(value_of(source_->load()), first);
+    run_until([&] { return first->not_after < std::chrono::system_clock::now(); });
+    const std::size_t connections = agent_->connections();
+    run_until([&] { return agent_->connections() > connections + 5; });
+    agent_->will_always({.bytes = answer(good())});
+    run_until([&] { return source_->load().has_value() && *source_->load() != first; });
+}
+
+TEST_F(WorkloadApiSourceTest, AnAgentThatHasNothingNewerIsAskedEverMoreRarely) {
+    options_.retry_first = std::chrono::milliseconds(20);
+    options_.retry_most = std::chrono::hours(1);
+    const std::string old = answer(valid_from_to(-300, 1));
+    word_after(old);
+    agent_->will_always({.bytes = old});
+    run_until([this] { return agent_->connections() == 3; });
+    context_.run_for(std::chrono::milliseconds(500));
+    EXPECT_LT(agent_->connections(), 8U);
+}
+
+TEST_F(WorkloadApiSourceTest, AnAgentThatIsStuckIsSaidToBe) {
+    options_.answer_max = std::chrono::milliseconds(50);
+    word_after(answer(valid_from_to(-300, 2)));
+    run_until_word("SOCKET: cannot read from it: no answer in time");
+    agent_->will({.bytes = answer(good())});
+    run_until_word("loaded");
+}
+
+TEST_F(WorkloadApiSourceTest, WhatIsNotYetValidIsAskedForAgain) {
+    start();
+    const std::string early = answer(valid_from_to(2, 3600));
+    agent_->will_always({.bytes = early});
+    run_until_word("not yet valid");
+    run_until_word("loaded");
+    EXPECT_EQ(changes_, static_cast<int>(agent_->connections()))
+        << "each answer is judged once, and asking again is no change";
+}
+
+TEST_F(WorkloadApiSourceTest, AnAgentThatAsksAndDoesNotReadIsLeft) {
+    options_.answer_max = std::chrono::milliseconds(50);
+    word_after(answer(good()));
+    agent_->stop_reading();
+    std::string pings;
+    for (int i = 0; i < 1'000; ++i) {
+        pings += frame(http2_bytes::k_ping, 0, 0, "12345678");
+    }
+    agent_->will_always({.bytes = answer(good())});
+    for (int i = 0; i < 10'000 && word() == "loaded" && agent_->connections() == 1; ++i) {
+        agent_->try_to_say(pings);
+        context_.run_for(std::chrono::milliseconds(1));
+    }
+    run_until([this] { return agent_->connections() == 2; });
+    run_until_word("loaded");
+}
+
 TEST_F(WorkloadApiSourceTest, EndlessSettingsAreLeft) {
     std::string flood;
     for (int i = 0; i < 20'000; ++i) {
@@ -382,6 +486,22 @@ TEST_F(WorkloadApiSourceTest, MayGoAtAnyTime) {
     EXPECT_EQ(changes_, 0);
 }
 
+/// Whether our own socket at this local port asks its silent peer.
+bool has_keep_alive(std::uint16_t port) {
+    for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+        sockaddr_in local{};
+        socklen_t size = sizeof local;
+        int is_on = 0;
+        socklen_t on_size = sizeof is_on;
+        if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size) == 0 &&
+            local.sin_family == AF_INET && ntohs(local.sin_port) == port &&
+            ::getsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &is_on, &on_size) == 0) {
+            return is_on != 0;
+        }
+    }
+    return false;
+}
+
 TEST_F(WorkloadApiSourceTest, AnAddressWillDo) {
     using boost::asio::ip::tcp;
     tcp::acceptor acceptor(context_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
@@ -396,6 +516,7 @@ TEST_F(WorkloadApiSourceTest, AnAddressWillDo) {
     run_until([&] { return is_accepted; });
     boost::asio::write(accepted, boost::asio::buffer(answer(good())));
     run_until_word("loaded");
+    EXPECT_TRUE(has_keep_alive(accepted.remote_endpoint().port()));
 }
 
 }  // namespace
