@@ -213,7 +213,7 @@ class FileSource final : public IdentitySource {
         return material_;
     }
 
-    bool is_settling() const override { return is_settling_; }
+    [[nodiscard]] bool is_settling() const override { return is_settling_; }
     std::vector<std::string> take_warnings() override { return std::exchange(warnings_, {}); }
 
  private:
@@ -260,7 +260,7 @@ class FileSource final : public IdentitySource {
         return reading;
     }
 
-    PemText pem_of(const Reading& reading) const {
+    [[nodiscard]] PemText pem_of(const Reading& reading) const {
         PemText pem;
         pem.certificate = reading[k_certificate].text;
         pem.key = reading[k_key].text;
@@ -278,7 +278,7 @@ class FileSource final : public IdentitySource {
     }
 
     /// What was good stays in force until the writer is done, and nobody need hear of it.
-    bool is_unfinished(const Reading& reading) const {
+    [[nodiscard]] bool is_unfinished(const Reading& reading) const {
         for (std::size_t i = 0; i < reading.size(); ++i) {
             if (reading[i].digest != good_[i] && is_being_written(reading[i])) {
                 return true;

@@ -139,6 +139,24 @@ Verdict verdict_of(const Snapshot& snapshot, Protocol protocol, const HttpFacts&
     return decide_http(snapshot, facts);
 }
 
+AccessQuestion random_question(Dice& dice) {
+    AccessQuestion question;
+    if (dice.below(8) != 0) {
+        question.peer = account(dice.pick(std::array<std::string, 3>{"web", "cart", "ghost"}));
+    }
+    question.port = dice.pick(std::array<std::uint16_t, 3>{80, 8080, 9090});
+    question.protocol = dice.pick(
+        std::array<Protocol, 4>{Protocol::http, Protocol::http, Protocol::tcp, Protocol::udp}
+    );
+    if (dice.below(2) == 0) {
+        question.peer_address =
+            parse_ip(dice.pick(std::array<const char*, 2>{"10.2.0.1", "10.2.0.9"}));
+    }
+    question.request = random_request(dice);
+    question.request.authority = dice.pick(std::array<std::string, 2>{"api", "pay:80"});
+    return question;
+}
+
 class ExplainOracle : public testing::TestWithParam<unsigned> {};
 
 TEST_P(ExplainOracle, GivesTheVerdictOfDecide) {
@@ -152,21 +170,7 @@ TEST_P(ExplainOracle, GivesTheVerdictOfDecide) {
         world.options.mtls = MtlsMode::permissive;
         world.options.port_mtls = {{9090, MtlsMode::strict}};
         for (int asked = 0; asked < 60; ++asked) {
-            AccessQuestion question;
-            if (dice.below(8) != 0) {
-                question.peer =
-                    account(dice.pick(std::array<std::string, 3>{"web", "cart", "ghost"}));
-            }
-            question.port = dice.pick(std::array<std::uint16_t, 3>{80, 8080, 9090});
-            question.protocol = dice.pick(std::array<Protocol, 4>{
-                Protocol::http, Protocol::http, Protocol::tcp, Protocol::udp
-            });
-            if (dice.below(2) == 0) {
-                question.peer_address =
-                    parse_ip(dice.pick(std::array<const char*, 2>{"10.2.0.1", "10.2.0.9"}));
-            }
-            question.request = random_request(dice);
-            question.request.authority = dice.pick(std::array<std::string, 2>{"api", "pay:80"});
+            const AccessQuestion question = random_question(dice);
             const AccessExplanation explanation = explain_access(world.snapshot(), question);
             const Protocol protocol = seen_by_proxy(world.snapshot(), question);
             const bool is_plaintext =
